@@ -1,0 +1,1 @@
+//! Events at rest: Parquet written, filtered, grouped and counted

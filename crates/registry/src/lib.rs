@@ -1,0 +1,1 @@
+//! Organisations and what they own; who owns this address at that time

@@ -1,0 +1,1 @@
+//! Sigma rules compiled into one matcher; usable without Noroshi

@@ -1,0 +1,1 @@
+//! The control database: migrations, transactions, audit chain, outbox

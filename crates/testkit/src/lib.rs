@@ -1,0 +1,1 @@
+//! Worlds, golden files, real test data and temporary places for tests

@@ -1,0 +1,1 @@
+//! Ingest, detect, judge: from events to threats and campaigns

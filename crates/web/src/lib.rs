@@ -1,0 +1,1 @@
+//! HTTP: pages, charts, live updates
