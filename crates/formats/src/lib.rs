@@ -4,15 +4,23 @@
 //! a [`Parser`] turns each record into an [`Event`], or says why it could not ([`Unread`]). Nothing here opens a
 //! file, reads a clock or panics on what it is fed; every limit has a name in [`limit`].
 
+mod access;
 pub mod alias;
+mod cef;
 mod event;
 mod format;
+mod key_value;
+mod leef;
 pub mod limit;
 mod name;
 pub mod read;
 mod source;
+mod syslog;
+mod text;
+mod time;
+mod w3c;
 
 pub use event::{Event, Field, Kind, Value};
 pub use format::Format;
 pub use name::{NameId, Names, Role};
-pub use source::{Source, SourceId, Sources};
+pub use source::{Deriver, Source, SourceId, Sources};
