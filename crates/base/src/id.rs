@@ -55,7 +55,7 @@ impl<T: Kind> Id<T> {
     /// The id that these bytes always give: for things named by what they are, so that doing it twice is
     /// doing it once. UUIDv8 (RFC 9562 section 5.8).
     pub fn from_digest(digest: [u8; 16]) -> Self {
-        Self::from_uuid(Uuid::new_v8(digest))
+        Self::from_uuid(uuid::Builder::from_custom_bytes(digest).into_uuid())
     }
 
     /// Wraps a stored value.

@@ -1,1 +1,14 @@
-//! Ingest, detect, judge: from events to threats and campaigns
+//! Ingest, detect, judge: from events to threats and campaigns.
+//!
+//! [`detect`] is one pass over events, without a database; [`judge`] is pure rules; [`threat`] and [`campaign`] keep
+//! what was judged; [`lake`] is the trait behind which events rest.
+
+pub mod board;
+pub mod campaign;
+pub mod detect;
+mod error;
+pub mod judge;
+pub mod lake;
+pub mod threat;
+
+pub use error::{Error, ErrorKind};
