@@ -157,8 +157,12 @@ pub trait Lake: Send + Sync {
     /// Fetches events by id; those out of scope are left out. `near` is when they happened, for pruning.
     fn events(&self, scope: &Scope, ids: &[EventId], near: Period) -> Result<Vec<StoredEvent>, LakeError>;
     /// Counts events of `search` (its limit and `after` are ignored) by dimensions, biggest first.
-    fn count(&self, scope: &Scope, search: &Search, by: &[Dimension])
-    -> Result<Vec<(Vec<String>, u64)>, LakeError>;
+    fn count(
+        &self,
+        scope: &Scope,
+        search: &Search,
+        by: &[Dimension],
+    ) -> Result<Vec<(Vec<String>, u64)>, LakeError>;
     /// The most seen observables of a kind.
     fn top(
         &self,
@@ -168,5 +172,10 @@ pub trait Lake: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(Observable, u64)>, LakeError>;
     /// Whether anybody has seen any of these, from the small observables table, without scanning events.
-    fn hunt(&self, scope: &Scope, wanted: &[Wanted], period: Option<Period>) -> Result<Vec<Sighting>, LakeError>;
+    fn hunt(
+        &self,
+        scope: &Scope,
+        wanted: &[Wanted],
+        period: Option<Period>,
+    ) -> Result<Vec<Sighting>, LakeError>;
 }

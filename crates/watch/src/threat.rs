@@ -1,6 +1,8 @@
 //! The judged group of detections that is counted.
 
-use base::{Campaign, EventId, Id, Observable, Organisation, Period, Severity, Threat as ThreatKind, Timestamp};
+use base::{
+    Campaign, EventId, Id, Observable, Organisation, Period, Severity, Threat as ThreatKind, Timestamp,
+};
 
 use crate::detect::Detection;
 use crate::judge::{Reason, Verdict};
