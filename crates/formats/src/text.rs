@@ -1,15 +1,227 @@
-//! Any line of text.
+//! Any line of text, the last resort: its time and level if it begins with them, the addresses in it, and itself.
+//!
+//! The error logs of Apache and nginx are text of this kind with a known shape, and are read a little further.
 
-use crate::{Event, Format, Names};
+use crate::syslog::{push_addresses, split_port};
+use crate::{Event, Format, Names, access, time};
 
-/// Reads one line.
+/// How many words after the time may be the level.
+const LEVEL_WORDS_MAX: usize = 4;
+
+/// One character in so many may be no text before a line is garbage.
+const GARBAGE_SHARE: usize = 10;
+
+/// The words that name a level, in upper case.
+const LEVELS: [&str; 18] = [
+    "TRACE",
+    "DEBUG",
+    "INFO",
+    "INFORMATION",
+    "NOTICE",
+    "WARN",
+    "WARNING",
+    "ERROR",
+    "ERR",
+    "CRIT",
+    "CRITICAL",
+    "ALERT",
+    "EMERG",
+    "FATAL",
+    "SEVERE",
+    "WRN",
+    "INF",
+    "PANIC",
+];
+
+/// Reads any line of text. Only what is mostly not text is refused.
 pub(crate) fn parse(text: &str, names: &mut Names, event: &mut Event) -> Result<(), String> {
-    let message = names.id(Format::Text, "message");
-    event.push_text(message, text);
+    let text = text.trim();
+    refuse_garbage(text)?;
+    let mut log = Log { names, event };
+    let rest = log.read_time(text);
+    log.push("message", text);
+    if log.read_apache_error(rest) || log.read_nginx_error(rest) {
+        return Ok(());
+    }
+    if let Some(level) = level(rest) {
+        log.push("level", level);
+    }
+    push_addresses(Format::Text, text, log.names, log.event);
     Ok(())
 }
 
-/// Whether a line looks like it.
-pub(crate) fn looks_like(_line: &str) -> bool {
-    false
+/// Every line looks like text, unless it is empty or garbage.
+pub(crate) fn looks_like(line: &str) -> bool {
+    !line.trim().is_empty() && refuse_garbage(line).is_ok()
+}
+
+fn refuse_garbage(text: &str) -> Result<(), String> {
+    let strange =
+        |c: char| c == '\u{fffd}' || (c.is_control() && !matches!(c, '\t' | '\r' | '\n' | '\u{1b}'));
+    // Plain text is told at a glance.
+    if text.bytes().all(|b| (b' '..0x7f).contains(&b) || b == b'\t') {
+        return Ok(());
+    }
+    let (mut all, mut bad, mut first) = (0_usize, 0_usize, 0_usize);
+    for (at, character) in text.char_indices() {
+        all += 1;
+        if strange(character) {
+            first = if bad == 0 { at + 1 } else { first };
+            bad += 1;
+        }
+    }
+    if bad * GARBAGE_SHARE > all {
+        return Err(format!("{bad} of {all} characters are not text, the first at column {first}"));
+    }
+    Ok(())
+}
+
+/// The level among the first words: `INFO`, `[warn]`, `ERROR:`, `level=error`.
+fn level(rest: &str) -> Option<&str> {
+    let words = rest.split([' ', '\t', '|']).filter(|word| !word.is_empty()).take(LEVEL_WORDS_MAX);
+    words.map(|word| word.trim_matches(['[', ']', '(', ')', ':', ',', '<', '>', '-'])).find(|word| {
+        (3..=11).contains(&word.len()) && LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word))
+    })
+}
+
+struct Log<'a> {
+    names: &'a mut Names,
+    event: &'a mut Event,
+}
+
+impl Log<'_> {
+    fn push(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            self.event.push_untyped(self.names.id(Format::Text, name), value);
+        }
+    }
+
+    /// The time at the start, bare or in brackets; what follows it.
+    fn read_time<'t>(&mut self, text: &'t str) -> &'t str {
+        let inside = text.trim_start_matches(['[', '(', '<', '"', '\'', '*', ' ']);
+        let Some((stamp, length)) = time::leading(inside) else { return text };
+        let Some((written, rest)) = inside.split_at_checked(length) else { return text };
+        // A bare number at the start is a time only when it has the size and shape of one with a fraction.
+        if !written.contains([':', '.']) {
+            return text;
+        }
+        self.event.time = self.event.time.or(stamp.exact());
+        self.push("timestamp", written);
+        rest.trim_start_matches([']', ')', '>', '"', '\'', ',', ':', '-', '|', ' '])
+    }
+
+    /// `[core:error] [pid 7005:tid 1] [client 10.0.0.1:14532] AH00126: Invalid URI …`, after its time.
+    fn read_apache_error(&mut self, rest: &str) -> bool {
+        let Some((module, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once("] [")) else {
+            return false;
+        };
+        let (module, level) = module.split_once(':').unwrap_or(("", module));
+        let plausible = after.starts_with("pid ") || after.starts_with("client ");
+        if !plausible || !LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level)) {
+            return false;
+        }
+        self.push("apache.error.module", if module.is_empty() { "core" } else { module });
+        self.push("level", level);
+        if let Some((client, said)) =
+            rest.split_once("[client ").and_then(|(_, client)| client.split_once("] "))
+        {
+            let (address, port) = split_port(client);
+            self.push("source.ip", address);
+            self.push("source.port", port);
+            let code = said.split_once(": ").filter(|(code, _)| code.starts_with("AH"));
+            self.push("apache.error.code", code.map_or("", |(code, _)| code));
+        }
+        true
+    }
+
+    /// `[error] 298#298: *1093 open() failed, client: 10.0.0.1, server: _, request: "POST / HTTP/1.1", host: "h"`.
+    fn read_nginx_error(&mut self, rest: &str) -> bool {
+        let Some((level, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else {
+            return false;
+        };
+        let process = after.split(": ").next().unwrap_or_default();
+        if !process.split_once('#').is_some_and(|(pid, _)| pid.parse::<u32>().is_ok()) {
+            return false;
+        }
+        self.push("nginx.error.process", process);
+        self.push("level", level);
+        let field = |mark: &str| after.split_once(mark).map(|(_, value)| value);
+        let plain = |value: Option<&'_ str>| {
+            value.and_then(|value| value.split([',', ' ']).next()).unwrap_or_default().to_owned()
+        };
+        let client = plain(field(", client: "));
+        self.push("source.ip", split_port(&client).0);
+        let host = plain(field(", host: \""));
+        self.push("cs-host", split_port(host.trim_end_matches('"')).0);
+        if let Some(request) = field(", request: \"").and_then(|value| value.split("\",").next()) {
+            access::push_request(Format::Text, request.trim_end_matches('"'), self.names, self.event);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> String {
+        let (mut names, mut event) = (Names::default(), Event::default());
+        if let Err(reason) = parse(line, &mut names, &mut event) {
+            return format!("error: {reason}");
+        }
+        let value = |field| event.value(field).text.to_owned();
+        let fields = event.fields().iter().filter(|field| names.path(field.name) != "message");
+        let fields: Vec<_> =
+            fields.map(|field| format!("{}={}", names.path(field.name), value(field))).collect();
+        format!("{} · {}", event.time.map(|time| time.to_string()).unwrap_or_default(), fields.join(" · "))
+    }
+
+    #[track_caller]
+    fn check(line: &str, expected: &str) {
+        assert_eq!(read(line), expected);
+    }
+
+    #[test]
+    fn a_line_gives_its_time_level_and_addresses() {
+        check(
+            "2015-10-18 18:01:47,978 INFO [main] up",
+            "2015-10-18T18:01:47.978Z · timestamp=2015-10-18 18:01:47,978 · level=INFO",
+        );
+        check(
+            "[2025-07-17 13:17:11,562]  WARN {x} failed from 10.1.2.3.",
+            "2025-07-17T13:17:11.562Z · timestamp=2025-07-17 13:17:11,562 · level=WARN · related.ip=10.1.2.3",
+        );
+        check("nothing to see at 12:34:56", " · ");
+        check("17/06/09 20:10:40 INFO x", "2017-06-09T20:10:40Z · timestamp=17/06/09 20:10:40 · level=INFO");
+        check(
+            "to 2001:db8::5 and 10.9.8.7:80 and 10.9.8.7",
+            " · related.ip=2001:db8::5 · related.ip=10.9.8.7",
+        );
+    }
+
+    #[test]
+    fn error_logs_of_web_servers_are_read_further() {
+        check(
+            "[Fri Oct 08 17:08:41.203277 2021] [core:error] [pid 7005:tid 14] [client 10.168.206.87:14532] AH00126: Invalid URI",
+            "2021-10-08T17:08:41.203277Z · timestamp=Fri Oct 08 17:08:41.203277 2021 · apache.error.module=core · level=error · source.ip=10.168.206.87 · source.port=14532 · apache.error.code=AH00126",
+        );
+        check(
+            "2023/09/23 09:58:51 [error] 298#298: *1093 open() failed, client: 10.0.0.1, server: _, request: \"POST /a HTTP/1.1\", host: \"h.example:80\"",
+            "2023-09-23T09:58:51Z · timestamp=2023/09/23 09:58:51 · nginx.error.process=298#298 · level=error · source.ip=10.0.0.1 · cs-host=h.example · cs-method=POST · cs-uri=/a · cs-uri-stem=/a · cs-version=HTTP/1.1",
+        );
+    }
+
+    #[test]
+    fn garbage_is_refused_and_japanese_is_not() {
+        check("\u{0}\u{1}\u{2}abc", "error: 3 of 6 characters are not text, the first at column 1");
+        assert!(looks_like("日本語のログ"));
+        assert!(!looks_like("  "));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_line_can_hurt(line in "\\PC{0,80}", dense in "[\\[\\]a:#, \"é\u{0}]{0,40}") {
+            let _ = (read(&line), read(&dense), read(&format!("[error] 1#1: {dense}, request: \"{dense}")));
+        }
+    }
 }
