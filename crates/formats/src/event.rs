@@ -103,6 +103,11 @@ impl Event {
         self.fields.iter().find(|field| field.name == name).map(|field| self.value(field))
     }
 
+    /// Counts a value that is left out because of a limit.
+    pub fn leave_out(&mut self) {
+        self.dropped += 1;
+    }
+
     /// Values left out because of a limit.
     pub fn dropped(&self) -> u32 {
         self.dropped

@@ -7,18 +7,23 @@
 mod access;
 pub mod alias;
 mod cef;
+mod csv_file;
 mod event;
 mod format;
+mod json;
 mod key_value;
 mod leef;
 pub mod limit;
 mod name;
 pub mod read;
+mod recognise;
 mod source;
 mod syslog;
 mod text;
 mod time;
 mod w3c;
+mod windows;
+mod zeek;
 
 pub use event::{Event, Field, Kind, Value};
 pub use format::Format;

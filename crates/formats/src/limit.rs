@@ -28,3 +28,18 @@ pub const RECOGNISE_BYTES: usize = 64 << 10;
 
 /// How many unread records keep their place and reason; the rest are only counted.
 pub const UNREAD_KEPT: usize = 1_000;
+
+/// Bytes of an unread record that are kept for people.
+pub const BEGINNING_BYTES: usize = 200;
+
+/// The largest window a zstd stream may ask for, as a power of two: 128 MiB of memory.
+pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+
+/// Lines one quoted CSV record may span, and bytes; past either the quote is taken for a stray one.
+pub const CSV_RECORD_LINES_MAX: usize = 1_000;
+
+/// See [`CSV_RECORD_LINES_MAX`].
+pub const CSV_RECORD_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes that may be looked at more than once while looking for the next JSON element after a broken one.
+pub const RESYNC_BYTES_MAX: u64 = 64 << 20;
