@@ -1,0 +1,25 @@
+//! What a rule may cost, by name. A rule past one of these is refused by name; the rest loads.
+
+/// The longest rule file.
+pub const FILE_BYTES_MAX: usize = 4 << 20;
+
+/// YAML nodes in one file, aliases counted as all they stand for.
+pub const YAML_NODES_MAX: usize = 200_000;
+
+/// YAML lists and maps inside each other.
+pub const YAML_DEPTH_MAX: usize = 64;
+
+/// Values of one rule after modifiers multiplied them (`windash`, `base64offset`).
+pub const VALUES_MAX: usize = 20_000;
+
+/// Words of one condition.
+pub const CONDITION_WORDS_MAX: usize = 2_000;
+
+/// Parentheses and `not`s inside each other in one condition.
+pub const CONDITION_DEPTH_MAX: usize = 100;
+
+/// Memory of one compiled regular expression, and of its lazy automaton.
+pub const REGEX_BYTES_MAX: usize = 4 << 20;
+
+/// Forms of one value that `windash` makes.
+pub const WINDASH_FORMS_MAX: usize = 125;
