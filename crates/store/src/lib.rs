@@ -1,4 +1,37 @@
 //! The control database: migrations, transactions, audit chain, outbox.
+//!
+//! One writer at a time, many readers beside it: [`Store::write`] gives a [`Tx`], [`Store::read`] a [`Read`]. The
+//! change, its [`Line`] in the audit trail and its signal go into one `Tx` and become true together.
+//!
+//! The SQL is one text for SQLite and PostgreSQL: `$1`, `ON CONFLICT`, `RETURNING`; times are BIGINT microseconds,
+//! days and ids are TEXT. Ids as text cost about twenty bytes a row over a BLOB, and in return a person with a
+//! database shell, the audit trail, a URL and a log line all show the same name, and the column type has one spelling
+//! in both engines.
+
+mod audit;
+mod migrate;
+mod open;
+mod outbox;
+mod tx;
+mod value;
+
+pub use audit::{
+    FAULTS_MAX, Fault, FaultKind, Head, Line, Verification, audit_head, verify_audit, verify_audit_against,
+};
+pub use migrate::schema;
+pub use open::{Options, Store};
+pub use outbox::{LEASE, Waiting};
+pub use tx::{Read, Tx};
+pub use value::{TEXT_BYTES_MAX, clean, day, instant, micros, parse};
+
+/// The engine, named once.
+pub type Database = sqlx::Sqlite;
+/// One connection of it; what `sqlx` calls want as executor.
+pub type Connection = sqlx::SqliteConnection;
+/// One row of it.
+pub type Row = sqlx::sqlite::SqliteRow;
+/// A statement put together from parts, with its values bound.
+pub type Builder = sqlx::QueryBuilder<Database>;
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -6,7 +39,34 @@ pub enum Error {
     /// The database refused or is gone.
     #[error("the database said: {0}")]
     Database(#[from] sqlx::Error),
-    /// The schema could not be brought up to date.
-    #[error("the schema could not be migrated: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The folder cannot be used.
+    #[error("cannot open {path}: {source}")]
+    Open {
+        /// The database file.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A newer Noroshi has written this database.
+    #[error("the database has schema {found}, this program knows up to {known}; use the newer program")]
+    NewerSchema {
+        /// In the file.
+        found: i64,
+        /// In this program.
+        known: i64,
+    },
+    /// A migration that was already applied is not the one in this program.
+    #[error("migration {number} differs from the one this database was made with")]
+    ChangedMigration {
+        /// Its number.
+        number: i64,
+    },
+    /// A stored value is not what it should be.
+    #[error("the database holds {value:?} where {expected} should be")]
+    Damaged {
+        /// What stands there.
+        value: String,
+        /// What should.
+        expected: &'static str,
+    },
 }

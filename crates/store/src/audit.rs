@@ -1,0 +1,450 @@
+//! Who did what, in a chain: each line carries the hash of the line before it.
+//!
+//! The head of the chain is kept apart, so that a cut end is noticed. Somebody who can rewrite the whole database can
+//! also rewrite the whole chain; against that, keep the head ([`audit_head`]) somewhere else from time to time and
+//! compare with [`verify_audit_against`].
+
+use base::Timestamp;
+use sqlx::Row as _;
+
+use crate::{Connection, Error, Store, clean, instant, micros};
+
+/// What somebody did. The time is the line's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: String,
+    /// What, as `threat.decide`.
+    pub action: String,
+    /// To what, as an id.
+    pub object: String,
+    /// More, as JSON.
+    pub detail: serde_json::Value,
+}
+
+/// The end of the chain: keep it elsewhere, and nothing before it can be changed unnoticed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the last line.
+    pub seq: i64,
+    /// Its hash, in hexadecimal.
+    pub hash: String,
+}
+
+/// What a look at the whole chain found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// Every line stands where it was written, as it was written.
+    Whole {
+        /// How many.
+        lines: u64,
+        /// The end; `None` when nothing was ever written.
+        head: Option<Head>,
+    },
+    /// Something was tampered with.
+    Broken {
+        /// What, first to last; at most [`FAULTS_MAX`].
+        faults: Vec<Fault>,
+    },
+}
+
+/// One line that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Which.
+    pub seq: i64,
+    /// What is wrong with it.
+    pub kind: FaultKind,
+}
+
+/// What was done to a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Its text is not what its hash says.
+    Changed,
+    /// It stood under this other number before.
+    Moved {
+        /// The number it was written under.
+        from: i64,
+    },
+    /// It is gone.
+    Missing,
+    /// It was not written after the line that now stands before it: that line was replaced, or this one was put in.
+    Detached,
+    /// It is not the head that was kept.
+    NotTheHead,
+}
+
+/// How many faults are named before the rest is left.
+pub const FAULTS_MAX: usize = 100;
+
+const PAGE_LINES: i64 = 1000;
+
+/// The hash before the first line.
+const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+struct Stored {
+    seq: i64,
+    at: i64,
+    actor: String,
+    action: String,
+    object: String,
+    detail: String,
+    previous: String,
+    hash: String,
+}
+
+impl Stored {
+    fn of(row: &crate::Row) -> Result<Self, Error> {
+        Ok(Self {
+            seq: row.try_get(0)?,
+            at: row.try_get(1)?,
+            actor: row.try_get(2)?,
+            action: row.try_get(3)?,
+            object: row.try_get(4)?,
+            detail: row.try_get(5)?,
+            previous: row.try_get(6)?,
+            hash: row.try_get(7)?,
+        })
+    }
+
+    /// The hash this line would have under number `seq`. Every part is preceded by its length, so that no two lines
+    /// have the same bytes.
+    fn hash_under(&self, seq: i64) -> String {
+        let mut hasher = blake3::Hasher::new_derive_key("noroshi audit line v1");
+        hasher.update(&seq.to_be_bytes());
+        hasher.update(&self.at.to_be_bytes());
+        for part in [&self.actor, &self.action, &self.object, &self.detail, &self.previous] {
+            hasher.update(&(part.len() as u64).to_be_bytes());
+            hasher.update(part.as_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+pub(crate) async fn append(connection: &mut Connection, line: &Line) -> Result<Head, Error> {
+    let last = head(connection).await?;
+    let (seq, previous) = match last {
+        Some(head) => (head.seq + 1, head.hash),
+        None => (1, BEGINNING.to_owned()),
+    };
+    let mut stored = Stored {
+        seq,
+        at: micros(line.at),
+        actor: clean(&line.actor).into_owned(),
+        action: clean(&line.action).into_owned(),
+        object: clean(&line.object).into_owned(),
+        detail: line.detail.to_string(),
+        previous,
+        hash: String::new(),
+    };
+    stored.hash = stored.hash_under(seq);
+    sqlx::query(
+        "INSERT INTO audit (seq, at, actor, action, object, detail, previous, hash)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(stored.seq)
+    .bind(stored.at)
+    .bind(stored.actor)
+    .bind(stored.action)
+    .bind(stored.object)
+    .bind(stored.detail)
+    .bind(stored.previous)
+    .bind(&stored.hash)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "INSERT INTO audit_head (one, seq, hash) VALUES (1, $1, $2)
+         ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
+    )
+    .bind(seq)
+    .bind(&stored.hash)
+    .execute(connection)
+    .await?;
+    Ok(Head { seq, hash: stored.hash })
+}
+
+async fn head(connection: &mut Connection) -> Result<Option<Head>, Error> {
+    let row =
+        sqlx::query("SELECT seq, hash FROM audit_head WHERE one = 1").fetch_optional(connection).await?;
+    row.map(|row| Ok(Head { seq: row.try_get(0)?, hash: row.try_get(1)? })).transpose()
+}
+
+/// The end of the chain now; `None` before the first line.
+pub async fn audit_head(store: &Store) -> Result<Option<Head>, Error> {
+    head(store.read().await?.connection()).await
+}
+
+/// Reads the whole chain and names every line that is not as it was written.
+pub async fn verify_audit(store: &Store) -> Result<Verification, Error> {
+    verify(store, None).await
+}
+
+/// As [`verify_audit`], and the chain must go through a head that was kept elsewhere.
+pub async fn verify_audit_against(store: &Store, kept: &Head) -> Result<Verification, Error> {
+    verify(store, Some(kept)).await
+}
+
+async fn verify(store: &Store, kept: Option<&Head>) -> Result<Verification, Error> {
+    let mut read = store.read().await?;
+    let head = head(read.connection()).await?;
+    let mut chain = Chain::default();
+    loop {
+        let rows = sqlx::query(
+            "SELECT seq, at, actor, action, object, detail, previous, hash FROM audit
+             WHERE seq > $1 ORDER BY seq LIMIT $2",
+        )
+        .bind(chain.seq)
+        .bind(PAGE_LINES)
+        .fetch_all(read.connection())
+        .await?;
+        if rows.is_empty() || chain.faults.len() >= FAULTS_MAX {
+            break;
+        }
+        for row in &rows {
+            chain.follow(Stored::of(row)?, kept);
+        }
+    }
+    Ok(chain.finish(head, kept))
+}
+
+/// What is known while walking from the first line to the last.
+#[derive(Default)]
+struct Chain {
+    seq: i64,
+    hash: Option<String>,
+    lines: u64,
+    after_changed: bool,
+    kept_seen: bool,
+    faults: Vec<Fault>,
+    changed: Vec<Stored>,
+}
+
+impl Chain {
+    fn follow(&mut self, line: Stored, kept: Option<&Head>) {
+        for seq in (self.seq + 1..line.seq).take(FAULTS_MAX) {
+            self.fault(seq, FaultKind::Missing);
+        }
+        let gap = line.seq != self.seq + 1;
+        let detached = line.previous != self.hash.as_deref().unwrap_or(BEGINNING);
+        let changed = line.hash_under(line.seq) != line.hash;
+        if changed {
+            self.fault(line.seq, FaultKind::Changed);
+        } else if detached && !gap && !self.after_changed {
+            // After a changed line it is that line which is wrong, not this one.
+            self.fault(line.seq, FaultKind::Detached);
+        }
+        if let Some(kept) = kept.filter(|kept| kept.seq == line.seq) {
+            self.kept_seen = true;
+            if kept.hash != line.hash {
+                self.fault(line.seq, FaultKind::NotTheHead);
+            }
+        }
+        self.after_changed = changed;
+        (self.seq, self.hash, self.lines) = (line.seq, Some(line.hash.clone()), self.lines + 1);
+        if changed && self.changed.len() < FAULTS_MAX {
+            self.changed.push(line);
+        }
+    }
+
+    fn fault(&mut self, seq: i64, kind: FaultKind) {
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(Fault { seq, kind });
+        }
+    }
+
+    fn finish(mut self, head: Option<Head>, kept: Option<&Head>) -> Verification {
+        let said = head.as_ref().map_or(0, |head| head.seq);
+        for seq in (self.seq + 1..=said).take(FAULTS_MAX) {
+            self.fault(seq, FaultKind::Missing);
+        }
+        let end_agrees = head.as_ref().map(|head| (head.seq, Some(&head.hash)));
+        if said <= self.seq && self.seq > 0 && end_agrees != Some((self.seq, self.hash.as_ref())) {
+            self.fault(self.seq, FaultKind::NotTheHead);
+        }
+        if let Some(kept) = kept.filter(|_| !self.kept_seen) {
+            self.fault(kept.seq, FaultKind::Missing);
+        }
+        self.name_the_moved();
+        if self.faults.is_empty() {
+            return Verification::Whole { lines: self.lines, head };
+        }
+        self.faults.sort_by_key(|fault| fault.seq);
+        self.faults.dedup();
+        Verification::Broken { faults: self.faults }
+    }
+
+    /// A line whose hash is right under another number was moved, not edited.
+    fn name_the_moved(&mut self) {
+        let places: Vec<i64> = self.faults.iter().map(|fault| fault.seq).collect();
+        for line in &self.changed {
+            let Some(&from) = places.iter().find(|&&seq| line.hash_under(seq) == line.hash) else { continue };
+            for fault in &mut self.faults {
+                if fault.seq == line.seq && fault.kind == FaultKind::Changed {
+                    fault.kind = FaultKind::Moved { from };
+                }
+            }
+        }
+    }
+}
+
+impl Store {
+    /// The newest lines of the audit trail, at most `limit`, before `before` when it is given.
+    pub async fn audit_lines(&self, before: Option<i64>, limit: u32) -> Result<Vec<(i64, Line)>, Error> {
+        let rows = sqlx::query(
+            "SELECT seq, at, actor, action, object, detail, previous, hash FROM audit
+             WHERE seq < $1 ORDER BY seq DESC LIMIT $2",
+        )
+        .bind(before.unwrap_or(i64::MAX))
+        .bind(i64::from(limit))
+        .fetch_all(self.read().await?.connection())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let stored = Stored::of(row)?;
+                let detail = serde_json::from_str(&stored.detail)
+                    .unwrap_or_else(|_| serde_json::Value::String(stored.detail.clone()));
+                let (actor, action, object) = (stored.actor, stored.action, stored.object);
+                Ok((stored.seq, Line { at: instant(stored.at)?, actor, action, object, detail }))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FaultKind::{Changed, Detached, Missing, Moved, NotTheHead};
+    use super::*;
+    use crate::Options;
+
+    fn line(number: i64) -> Line {
+        Line {
+            at: Timestamp::from_second(1_775_000_000 + number).unwrap(),
+            actor: "当直 watch".into(),
+            action: "threat.decide".into(),
+            object: format!("threat_{number}"),
+            detail: serde_json::json!({ "reason": "定期検査", "number": number }),
+        }
+    }
+
+    async fn six_lines() -> (tempfile::TempDir, Store, Vec<Head>) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("control.db"), Options::default()).await.unwrap();
+        let mut heads = Vec::new();
+        for number in 1..=6 {
+            let mut tx = store.write().await.unwrap();
+            heads.push(tx.audit(&line(number)).await.unwrap());
+            tx.commit().await.unwrap();
+        }
+        (folder, store, heads)
+    }
+
+    /// Tampers with six good lines and says what must be found.
+    async fn check(tampering: &'static str, expected: &[(i64, FaultKind)]) {
+        let (_folder, store, _) = six_lines().await;
+        let mut tx = store.write().await.unwrap();
+        sqlx::raw_sql(tampering).execute(tx.connection()).await.unwrap();
+        tx.commit().await.unwrap();
+        let faults = expected.iter().map(|&(seq, kind)| Fault { seq, kind }).collect();
+        assert_eq!(verify_audit(&store).await.unwrap(), Verification::Broken { faults }, "{tampering}");
+    }
+
+    #[tokio::test]
+    async fn an_untouched_chain_is_whole_and_goes_through_every_head_it_had() {
+        let (_folder, store, heads) = six_lines().await;
+        let whole = Verification::Whole { lines: 6, head: heads.last().cloned() };
+        assert_eq!(verify_audit(&store).await.unwrap(), whole);
+        for head in &heads {
+            assert_eq!(verify_audit_against(&store, head).await.unwrap(), whole);
+        }
+        assert_eq!(audit_head(&store).await.unwrap().as_ref(), heads.last());
+        let newest = store.audit_lines(None, 2).await.unwrap();
+        assert_eq!(newest, [(6, line(6)), (5, line(5))]);
+    }
+
+    #[tokio::test]
+    async fn an_empty_trail_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("control.db"), Options::default()).await.unwrap();
+        assert_eq!(verify_audit(&store).await.unwrap(), Verification::Whole { lines: 0, head: None });
+    }
+
+    #[tokio::test]
+    async fn every_kind_of_tampering_is_found_and_named() {
+        check("UPDATE audit SET actor = 'nobody' WHERE seq = 3", &[(3, Changed)]).await;
+        check("UPDATE audit SET at = at + 1 WHERE seq = 1", &[(1, Changed)]).await;
+        check("UPDATE audit SET detail = '{}' WHERE seq = 6", &[(6, Changed)]).await;
+        check("UPDATE audit SET action = action || object, object = '' WHERE seq = 2", &[(2, Changed)]).await;
+        check("DELETE FROM audit WHERE seq = 4", &[(4, Missing)]).await;
+        check("DELETE FROM audit WHERE seq = 1", &[(1, Missing)]).await;
+        check("DELETE FROM audit WHERE seq IN (2, 3)", &[(2, Missing), (3, Missing)]).await;
+        check("DELETE FROM audit WHERE seq = 6", &[(6, Missing)]).await;
+        check("DELETE FROM audit", &[1, 2, 3, 4, 5, 6].map(|seq| (seq, Missing))).await;
+        check("DELETE FROM audit_head", &[(6, NotTheHead)]).await;
+    }
+
+    #[tokio::test]
+    async fn swapped_lines_are_named_by_where_they_came_from() {
+        check(
+            "UPDATE audit SET seq = -3 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq = 4;
+             UPDATE audit SET seq = 4 WHERE seq = -3",
+            &[(3, Moved { from: 4 }), (4, Moved { from: 3 })],
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn closing_the_gap_after_a_removal_does_not_hide_it() {
+        // Line 5 becomes 4 and so on; the head follows.
+        check(
+            "DELETE FROM audit WHERE seq = 4; UPDATE audit SET seq = 4 WHERE seq = 5;
+             UPDATE audit SET seq = 5 WHERE seq = 6; UPDATE audit_head SET seq = 5",
+            // Nobody can say any more what stood under 6.
+            &[(4, Moved { from: 5 }), (5, Changed)],
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_line_rewritten_with_a_right_hash_no_longer_leads_to_the_next() {
+        let (_folder, store, heads) = six_lines().await;
+        let forged = Stored {
+            seq: 3,
+            at: 1,
+            actor: "nobody".into(),
+            action: "x".into(),
+            object: "y".into(),
+            detail: "{}".into(),
+            previous: heads[1].hash.clone(),
+            hash: String::new(),
+        };
+        let mut tx = store.write().await.unwrap();
+        sqlx::query("UPDATE audit SET at = 1, actor = 'nobody', action = 'x', object = 'y', detail = '{}', hash = $1 WHERE seq = 3")
+            .bind(forged.hash_under(3))
+            .execute(tx.connection())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let broken = |seq, kind| Verification::Broken { faults: vec![Fault { seq, kind }] };
+        assert_eq!(verify_audit(&store).await.unwrap(), broken(4, Detached));
+    }
+
+    #[tokio::test]
+    async fn a_whole_chain_written_anew_is_found_by_a_head_kept_elsewhere() {
+        let (_folder, store, heads) = six_lines().await;
+        let mut tx = store.write().await.unwrap();
+        sqlx::raw_sql("DELETE FROM audit; DELETE FROM audit_head").execute(tx.connection()).await.unwrap();
+        for number in 11..=16 {
+            tx.audit(&line(number)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        assert!(matches!(verify_audit(&store).await.unwrap(), Verification::Whole { lines: 6, .. }));
+        let found = verify_audit_against(&store, &heads[3]).await.unwrap();
+        assert_eq!(found, Verification::Broken { faults: vec![Fault { seq: 4, kind: NotTheHead }] });
+        let cut = Head { seq: 9, hash: BEGINNING.into() };
+        let found = verify_audit_against(&store, &cut).await.unwrap();
+        assert_eq!(found, Verification::Broken { faults: vec![Fault { seq: 9, kind: Missing }] });
+    }
+}

@@ -1,0 +1,147 @@
+//! Forward-only numbered migrations, in the program.
+
+use sqlx::Row as _;
+use sqlx::{Connection as _, SqlSafeStr as _};
+
+use crate::{Connection, Error};
+
+struct Migration {
+    number: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+macro_rules! migration {
+    ($number:literal, $name:literal) => {
+        Migration {
+            number: $number,
+            name: $name,
+            sql: include_str!(concat!("../../../migrations/", $name, ".sql")),
+        }
+    };
+}
+
+/// Every migration, in order. A file is never edited once it is released; the next number corrects it.
+const MIGRATIONS: &[Migration] = &[migration!(1, "0001_foundation"), migration!(2, "0002_registry")];
+
+/// Brings the schema up to date in one transaction: another process sees the old schema or the new one.
+pub(crate) async fn run(connection: &mut Connection) -> Result<(), Error> {
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE".into_sql_str()).await?;
+    sqlx::query(
+        "CREATE TABLE IF NOT EXISTS migrations (
+            number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL)",
+    )
+    .execute(&mut *tx)
+    .await?;
+    let applied =
+        sqlx::query("SELECT number, digest FROM migrations ORDER BY number").fetch_all(&mut *tx).await?;
+    let known = MIGRATIONS.last().map_or(0, |migration| migration.number);
+    let mut done = 0;
+    for row in applied {
+        let (number, digest): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+        let Some(migration) = MIGRATIONS.iter().find(|migration| migration.number == number) else {
+            return Err(Error::NewerSchema { found: number, known });
+        };
+        if digest != digest_of(migration) {
+            return Err(Error::ChangedMigration { number });
+        }
+        done = number;
+    }
+    for migration in MIGRATIONS.iter().filter(|migration| migration.number > done) {
+        sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
+        sqlx::query("INSERT INTO migrations (number, name, digest) VALUES ($1, $2, $3)")
+            .bind(migration.number)
+            .bind(migration.name)
+            .bind(digest_of(migration))
+            .execute(&mut *tx)
+            .await?;
+        tracing::info!(migration = migration.name, "schema migrated");
+    }
+    Ok(tx.commit().await?)
+}
+
+fn digest_of(migration: &Migration) -> String {
+    blake3::hash(migration.sql.as_bytes()).to_hex().to_string()
+}
+
+/// The schema as the migrations leave it, for the golden file `migrations/schema.sql`.
+pub async fn schema(connection: &mut Connection) -> Result<String, Error> {
+    let rows = sqlx::query_scalar::<_, String>(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY tbl_name, type DESC, name",
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.iter().map(|sql| format!("{sql};\n")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs};
+
+    use super::*;
+    use crate::{Options, Store};
+
+    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
+
+    #[test]
+    fn every_file_in_the_folder_is_applied_in_the_order_of_its_number() {
+        let mut files: Vec<String> = fs::read_dir(FOLDER)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "schema.sql")
+            .collect();
+        files.sort();
+        let listed: Vec<String> =
+            MIGRATIONS.iter().map(|migration| format!("{}.sql", migration.name)).collect();
+        assert_eq!(files, listed);
+        for (place, migration) in MIGRATIONS.iter().enumerate() {
+            assert_eq!(migration.number, place as i64 + 1);
+            assert!(migration.name.starts_with(&format!("{:04}_", migration.number)));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_golden_schema_is_what_the_migrations_make() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("control.db"), Options::default()).await.unwrap();
+        let actual = schema(store.read().await.unwrap().connection()).await.unwrap();
+        let golden = format!("{FOLDER}/schema.sql");
+        if env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&golden, &actual).unwrap();
+        }
+        let expected = fs::read_to_string(&golden).unwrap_or_default();
+        assert!(
+            actual == expected,
+            "migrations/schema.sql differs; run with UPDATE_GOLDEN=1 and read the diff"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_database_of_a_newer_program_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.db");
+        let store = Store::open(&path, Options::default()).await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        sqlx::query("INSERT INTO migrations VALUES (9999, 'x', 'y')").execute(tx.connection()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(matches!(
+            Store::open(&path, Options::default()).await,
+            Err(Error::NewerSchema { found: 9999, .. })
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_migration_edited_after_release_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.db");
+        let store = Store::open(&path, Options::default()).await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        sqlx::query("UPDATE migrations SET digest = 'x' WHERE number = 1")
+            .execute(tx.connection())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let refused = Store::open(&path, Options::default()).await;
+        assert!(matches!(refused, Err(Error::ChangedMigration { number: 1 })));
+    }
+}

@@ -1,0 +1,74 @@
+//! One decision: the change, its audit line and its signal together.
+
+use base::{Signal, Timestamp};
+use sqlx::Transaction;
+
+use crate::audit::{self, Head, Line};
+use crate::{Connection, Database, Error, outbox};
+
+/// The transaction that may write. Dropped without [`Tx::commit`], it leaves nothing behind.
+pub struct Tx {
+    inner: Transaction<'static, Database>,
+}
+
+impl Tx {
+    pub(crate) fn begun(inner: Transaction<'static, Database>) -> Self {
+        Self { inner }
+    }
+
+    /// What `sqlx` calls want as executor.
+    pub fn connection(&mut self) -> &mut Connection {
+        &mut self.inner
+    }
+
+    /// Adds a line to the audit trail and returns the new head of its chain.
+    pub async fn audit(&mut self, line: &Line) -> Result<Head, Error> {
+        audit::append(&mut self.inner, line).await
+    }
+
+    /// Says that something happened. Whoever answers will hear of it only if this transaction commits.
+    pub async fn signal(&mut self, signal: &Signal, now: Timestamp) -> Result<(), Error> {
+        outbox::append(self, signal, now).await
+    }
+
+    /// Marks a waiting signal as answered, together with the answer.
+    pub async fn done(&mut self, seq: i64) -> Result<(), Error> {
+        outbox::done(&mut self.inner, seq).await
+    }
+
+    /// Takes `count` numbers from a series that has no gaps and returns the first; a series begins at 1.
+    pub async fn take_numbers(&mut self, series: &str, count: u32) -> Result<i64, Error> {
+        let last: i64 = sqlx::query_scalar(
+            "INSERT INTO counters (name, value) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value
+             RETURNING value",
+        )
+        .bind(series)
+        .bind(i64::from(count))
+        .fetch_one(&mut *self.inner)
+        .await?;
+        Ok(last - i64::from(count) + 1)
+    }
+
+    /// Makes everything durable and visible at once.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        self.take_numbers("version", 1).await?;
+        Ok(self.inner.commit().await?)
+    }
+}
+
+/// The state at one moment. Everything asked through it agrees.
+pub struct Read {
+    inner: Transaction<'static, Database>,
+}
+
+impl Read {
+    pub(crate) fn begun(inner: Transaction<'static, Database>) -> Self {
+        Self { inner }
+    }
+
+    /// What `sqlx` calls want as executor.
+    pub fn connection(&mut self) -> &mut Connection {
+        &mut self.inner
+    }
+}
