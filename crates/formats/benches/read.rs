@@ -1,10 +1,10 @@
-//! How fast files are read: `cargo bench -p formats -- FILE…`. Without files it reads records it makes up.
+//! How fast files are read, in CPU time: `cargo bench -p formats -- FILE…`. Without files it reads records it makes
+//! up. `--beside` also reads each line of JSON as a tree with serde_json, for comparison.
 
 #![allow(clippy::print_stdout)] // It is what a benchmark is for.
 
 use std::fs::File;
 use std::io::Read;
-use std::time::Instant;
 
 use formats::read::{Blocks, Options, Parser, Place, Sink, Unread};
 use formats::{Event, Names, Sources};
@@ -52,6 +52,9 @@ fn main() {
             Ok(mut file) => {
                 let (bytes, seconds) = run(name.rsplit('/').next().unwrap_or(name), &mut file);
                 total = (total.0 + bytes, total.1 + seconds);
+                if std::env::args().any(|argument| argument == "--beside") {
+                    beside(name);
+                }
             }
             Err(error) => println!("{name}: {error}"),
         }
@@ -62,14 +65,14 @@ fn main() {
 fn run(name: &str, stream: &mut dyn Read) -> (u64, f64) {
     let mut count = Count::default();
     let mut parser = Parser::default();
-    let start = Instant::now();
+    let start = cpu_seconds();
     for block in Blocks::new(stream, Options::default()) {
         match block {
             Ok(block) => parser.parse(&block, &mut count),
             Err(error) => println!("{name}: {error}"),
         }
     }
-    let seconds = start.elapsed().as_secs_f64();
+    let seconds = cpu_seconds() - start;
     println!(
         "{:>10} {:>8} {:>8} {:>9.1} {:>9.1} {:>9.0}  {name}",
         count.events,
@@ -80,4 +83,23 @@ fn run(name: &str, stream: &mut dyn Read) -> (u64, f64) {
         count.events as f64 / seconds
     );
     (count.bytes, seconds)
+}
+
+/// What serde_json takes to make a tree of each line.
+fn beside(name: &str) {
+    let Ok(text) = std::fs::read_to_string(name) else { return };
+    let start = cpu_seconds();
+    let members: usize = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(line).ok())
+        .map(|object| object.len())
+        .sum();
+    let seconds = cpu_seconds() - start;
+    println!("{:>50.1}  serde_json's tree of it ({members} members)", text.len() as f64 / 1e6 / seconds);
+}
+
+/// CPU time of this process, which other work on the machine does not change.
+fn cpu_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

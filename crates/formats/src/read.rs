@@ -24,7 +24,7 @@ pub use parser::Parser;
 
 pub(crate) use blocks::{Cutter, Pieces};
 pub(crate) use charset::guess as guess_charset;
-pub(crate) use elements::EVTX_CHUNK_BYTES;
+pub(crate) use elements::{EVTX_CHUNK_BYTES, has_event_element};
 pub(crate) use facts::{Facts, family};
 pub(crate) use values::{Wrapper, wrapper};
 

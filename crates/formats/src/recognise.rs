@@ -2,7 +2,9 @@
 
 use crate::csv_file::{self, DELIMITERS};
 use crate::json::{Json, Outcome, Scan};
-use crate::read::{Cutter, Dialect, Facts, Pieces, Wrapper, family, guess_charset, wrapper};
+use crate::read::{
+    Cutter, Dialect, Facts, Pieces, Wrapper, family, guess_charset, has_event_element, wrapper,
+};
 use crate::{Event, Format, Names, access, cef, key_value, leef, syslog, w3c};
 
 /// How a stream is cut into records.
@@ -47,7 +49,7 @@ fn recognise(seen: &[u8]) -> (Shape, Format) {
         return (Shape::Chunks, Format::Evtx);
     }
     let xml = [b"<?xml".as_slice(), b"<Event>", b"<Event ", b"<Events", b"<!--"];
-    if xml.iter().any(|tag| start.starts_with(tag)) && memchr::memmem::find(seen, b"<Event").is_some() {
+    if xml.iter().any(|tag| start.starts_with(tag)) && has_event_element(seen) {
         return (Shape::Elements, Format::WindowsXml);
     }
     if looks_like_json(start) && json_shape(seen) == Shape::Values {

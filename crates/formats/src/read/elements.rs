@@ -144,6 +144,11 @@ fn markup(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(memmem::find(bytes, end)? + end.len()..)
 }
 
+/// Whether an `<Event>` begins somewhere.
+pub(crate) fn has_event_element(bytes: &[u8]) -> bool {
+    find_start(bytes, 0, true).is_some()
+}
+
 /// Where `<Event>` or `<Event ` begins, not before `from`.
 fn find_start(bytes: &[u8], from: usize, end: bool) -> Option<usize> {
     memmem::find_iter(bytes.get(from..)?, b"<Event").map(|found| from + found).find(|found| {

@@ -109,16 +109,10 @@ impl<R: Read> Unpack<R> {
     }
 }
 
-/// Whether bytes at odd (1) or even (0) places are zero and the others are printable: ASCII as UTF-16.
+/// Whether most bytes at odd (1) or even (0) places are zero and none of the others: mostly ASCII as UTF-16.
 fn every_other_is_zero(head: &[u8], zero_at: usize) -> bool {
-    head.len() >= 16
-        && head.chunks_exact(2).all(|pair| match pair {
-            [first, second] => {
-                let (zero, other) = if zero_at == 0 { (first, second) } else { (second, first) };
-                *zero == 0 && (*other >= b' ' || other.is_ascii_whitespace())
-            }
-            _ => false,
-        })
+    let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    head.len() >= 16 && zeros(1 - zero_at) == 0 && zeros(zero_at) * 4 >= head.len()
 }
 
 fn open<R: Read>(mut stream: R, read: &Arc<AtomicU64>) -> io::Result<Plain<R>> {

@@ -18,6 +18,8 @@ pub(crate) struct Values {
     inside: Vec<Inside>,
     /// What was seen of the value at the window's beginning.
     scan: Option<Scan>,
+    /// What was passed over behind the list of a wrapper; nothing is lost with it if the wrapper ends well.
+    behind_list: Option<Unread>,
     /// A broken value that is being passed over, and what the next one begins with.
     broken: Option<(Unread, Opening)>,
     /// The white space before the value on its line, when nothing else stands there.
@@ -53,6 +55,7 @@ impl Values {
             line: 1,
             inside: Vec::new(),
             scan: None,
+            behind_list: None,
             broken: None,
             indent: Some(Vec::new()),
             wrapped: None,
@@ -74,9 +77,9 @@ impl Values {
             let rest = window.get(at..).unwrap_or_default();
             let place = Place { offset: offset + at as u64, line: self.line };
             let step = match (self.inside.last(), rest.first()) {
-                (_, None) if !end || self.broken.is_none() => break,
+                (_, None) if !end || (self.broken.is_none() && self.behind_list.is_none()) => break,
                 _ if self.broken.is_some() => self.pass_over(rest, end, pieces),
-                (Some(Inside::Wrapper), _) => self.wrapper_end(rest, place, pieces),
+                (Some(Inside::Wrapper), _) => self.wrapper_end(rest, place, end, pieces),
                 (Some(Inside::List), Some(b']')) => {
                     self.inside.pop();
                     Some(1)
@@ -252,27 +255,34 @@ impl Values {
         }
     }
 
-    /// Moves towards the end of the wrapper.
-    fn wrapper_end(&mut self, rest: &[u8], place: Place, pieces: &mut Pieces) -> Option<usize> {
+    /// Moves towards the end of the wrapper, past the members behind its list.
+    fn wrapper_end(&mut self, rest: &[u8], place: Place, end: bool, pieces: &mut Pieces) -> Option<usize> {
+        if self.scan.is_none() && !matches!(rest.first(), Some(b'"' | b'}')) {
+            self.inside.pop();
+            return Some(0);
+        }
         let mut scan = self.scan.take().unwrap_or_else(Scan::inside_object);
+        let mut behind = self.behind_list.take().unwrap_or_else(|| Unread::new(place, &[], ""));
         scan.at = 0;
-        match scan.run(rest) {
+        let (length, reason) = match scan.run(rest) {
             Outcome::Complete(length) => {
                 self.inside.pop();
-                Some(length)
+                return Some(length);
             }
-            Outcome::Broken(seen, reason) => {
-                self.inside.pop();
-                let length = usize::min(seen + 1, rest.len());
-                pieces.unread.push(Unread::new(place, rest.get(..length).unwrap_or_default(), reason));
-                Some(length)
-            }
+            Outcome::Broken(seen, reason) => (usize::min(seen + 1, rest.len()), reason),
+            Outcome::More if end => (rest.len(), "the JSON is cut off"),
             Outcome::More => {
-                let seen = scan.at;
-                self.scan = Some(scan);
-                Some(seen).filter(|seen| *seen > 0)
+                behind.bytes += scan.at as u64;
+                let step = scan.at;
+                (self.scan, self.behind_list) = (Some(scan), Some(behind));
+                return Some(step).filter(|step| *step > 0);
             }
-        }
+        };
+        behind.bytes += length as u64;
+        behind.reason = format!("{reason} behind the records of a wrapper");
+        pieces.unread.push(behind);
+        self.inside.pop();
+        Some(length)
     }
 }
 
@@ -337,6 +347,9 @@ const ENVELOPE: [&str; 22] = [
     "has_more",
 ];
 
+/// Objects that belong to an envelope.
+const ENVELOPE_OBJECTS: [&str; 4] = ["metadata", "meta", "paging", "pagination"];
+
 /// Walks the members of an object up to its first list of objects.
 pub(crate) fn wrapper(bytes: &[u8]) -> Wrapper {
     walk_wrapper(bytes).unwrap_or(Wrapper::Unclear)
@@ -375,11 +388,15 @@ fn walk_wrapper(bytes: &[u8]) -> Option<Wrapper> {
                 let Outcome::Complete(length) = Scan::default().run(bytes.get(at..)?) else { return None };
                 at += length;
             }
+            b'{' if ENVELOPE_OBJECTS.contains(&name) => {
+                let Outcome::Complete(length) = Scan::default().run(bytes.get(at..)?) else { return None };
+                at += length;
+            }
             b'{' => return Some(Wrapper::Record),
             b'"' => at = string_end(at)?,
             _ => at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b',' | b'}' | b'\n'))?,
         }
-        enveloped &= name.starts_with('@') || ENVELOPE.contains(&name);
+        enveloped &= name.starts_with('@') || ENVELOPE.contains(&name) || ENVELOPE_OBJECTS.contains(&name);
         at = space(at)?;
         if *bytes.get(at)? != b',' {
             return Some(Wrapper::Record);
