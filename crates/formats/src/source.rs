@@ -1,9 +1,21 @@
 //! Where an event came from, in Sigma's three words: product, service, category.
+//!
+//! Rules are routed by it, so a wrong word is a flood of false hits and a missing one is a blind rule. It follows from
+//! a few telling fields ([`Clue`]): each file below turns those of one family into a [`Source`].
 
 use foldhash::HashMap;
 
 use crate::limit::SOURCES_MAX;
-use crate::{Event, Names};
+use crate::{Event, Format, Names};
+
+mod cloud;
+mod clue;
+mod device;
+mod host;
+mod sensor;
+mod windows;
+
+use clue::{Clue, Clues};
 
 /// Where events come from, derived from what they say. An event may belong to several services and categories:
 /// Sysmon event 13 is `registry_set` and `registry_event`.
@@ -67,6 +79,13 @@ impl Sources {
 }
 
 impl Source {
+    fn new(product: &str, services: &[&str], categories: &[&str]) -> Self {
+        let owned = |words: &[&str]| {
+            words.iter().filter(|word| !word.is_empty()).map(|word| (*word).to_owned()).collect()
+        };
+        Self { product: product.to_owned(), services: owned(services), categories: owned(categories) }
+    }
+
     /// `product/service/category` for people, `-` where unknown.
     pub fn route(&self) -> String {
         let join = |words: &[String]| if words.is_empty() { "-".to_owned() } else { words.join("+") };
@@ -75,13 +94,77 @@ impl Source {
     }
 }
 
-/// Derives where events came from, and remembers what it found.
+/// How many combinations of clues are remembered before they are forgotten and learnt again.
+const CACHE_MAX: usize = 16_384;
+
+/// The longest value that tells anything about a source.
+const CLUE_BYTES_MAX: usize = 128;
+
+/// Derives where events came from and remembers what it found, so that most events cost one look-up. Belongs to one
+/// [`Names`] and one [`Sources`].
 #[derive(Debug, Default)]
-pub struct Deriver {}
+pub struct Deriver {
+    /// By name id: the clue a field is, once that is known.
+    clues: Vec<Option<Option<Clue>>>,
+    known: HashMap<Vec<u8>, SourceId>,
+    key: Vec<u8>,
+}
 
 impl Deriver {
     /// The source of an event.
-    pub fn derive(&mut self, _names: &Names, sources: &mut Sources, _event: &Event) -> SourceId {
-        sources.id(&Source::default())
+    pub fn derive(&mut self, names: &Names, sources: &mut Sources, event: &Event) -> SourceId {
+        let mut clues = Clues::default();
+        for field in event.fields() {
+            if let Some(clue) = self.clue(names, field.name) {
+                let text = event.value(field).text;
+                clues.add(clue, if text.len() > CLUE_BYTES_MAX { "" } else { text });
+            }
+        }
+        clues.write_key(event.format, &mut self.key);
+        if let Some(&id) = self.known.get(&self.key) {
+            return id;
+        }
+        if self.known.len() >= CACHE_MAX {
+            self.known.clear();
+        }
+        let id = sources.id(&source(event.format, &clues));
+        self.known.insert(self.key.clone(), id);
+        id
+    }
+
+    fn clue(&mut self, names: &Names, name: crate::NameId) -> Option<Clue> {
+        let index = name.0 as usize;
+        if index >= self.clues.len() {
+            self.clues.resize(names.len().max(index + 1), None);
+        }
+        let place = self.clues.get_mut(index)?;
+        *place.get_or_insert_with(|| clue::of(names.format(name), names.path(name), names.role(name)))
     }
 }
+
+/// What the clues of an event say. A record inside a record (CEF in syslog) tells more than its envelope.
+fn source(format: Format, clues: &Clues<'_>) -> Source {
+    let inner = match format {
+        Format::Evtx | Format::WindowsJson | Format::WindowsXml => return windows::source(clues),
+        Format::Eve => return sensor::suricata(clues.value(Clue::Kind)),
+        Format::ZeekTsv | Format::ZeekJson => return sensor::zeek(clues.value(Clue::Kind)),
+        Format::W3c => return device::columns(clues),
+        Format::Squid => return Source::new("squid", &["access"], &["proxy"]),
+        _ if !clues.value(Clue::Channel).is_empty() => return windows::source(clues),
+        Format::Cef | Format::Leef | Format::KeyValue => return device::source(clues),
+        Format::WebAccess => return Source::new("", &[], &["webserver"]),
+        Format::Json | Format::Csv => return cloud::source(clues),
+        Format::Text => host::text(clues),
+        Format::Syslog5424 | Format::Syslog3164 => device::source(clues),
+    };
+    if inner != Source::default() {
+        return inner;
+    }
+    match cloud::source(clues) {
+        told if told != Source::default() => told,
+        _ => host::syslog(clues),
+    }
+}
+
+#[cfg(test)]
+mod tests;

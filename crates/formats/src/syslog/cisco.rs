@@ -1,11 +1,16 @@
-//! Cisco's `%FACILITY-SEVERITY-MNEMONIC: text` (IOS, NX-OS, ASA, FTD).
+//! Cisco's `%FACILITY-SEVERITY-MNEMONIC: text` (IOS, NX-OS, ASA, FTD) and Huawei's `%%01MODULE/SEVERITY/NAME(l): text`.
 
 use super::endpoint::{push_addresses, push_endpoint};
 use crate::{Event, Format, Names};
 
-/// `%ASA-6-302013` at the start of a message, without the percent sign.
+/// `%ASA-6-302013` or `%%01BGP/3/BGP_AUTH_FAILED` at the start of a message, without the percent signs.
 pub(super) fn mnemonic(text: &str) -> Option<&str> {
     let inside = text.strip_prefix('%')?;
+    if let Some(huawei) = inside.strip_prefix("%01") {
+        let end = huawei.bytes().take(64).position(|b| matches!(b, b'(' | b':' | b'[' | b' '))?;
+        let word = inside.get(1..end + 3)?;
+        return (word.bytes().filter(|b| *b == b'/').count() == 2).then_some(word);
+    }
     let end = inside.bytes().take(64).position(|b| b == b':' || b == b' ')?;
     let word = inside.get(..end)?;
     let mut parts = word.split('-');
