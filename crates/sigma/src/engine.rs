@@ -65,6 +65,11 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
+    /// An empty event with room for so many values.
+    pub fn with_capacity(values: usize) -> Self {
+        Self { values: Vec::with_capacity(values), names: Vec::with_capacity(values) }
+    }
+
     /// Adds a value under every field id it answers to. Without any it is only seen by rules that look for words in
     /// every value. Its number, from 0 in order of adding, is what [`Matched`] names.
     pub fn push(&mut self, fields: &[FieldId], kind: Kind, text: &'a str) {

@@ -1,6 +1,22 @@
 //! One pass over events: Sigma rules and indicators together.
+//!
+//! A [`Detector`] is made once; each thread has a [`Pass`] of its own. Nothing here knows a database.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base::{EventId, Id, Observable, Organisation, Severity, Timestamp};
+use formats::{Event, Names, SourceId, Sources};
+
+use crate::indicator::Indicators;
+use crate::observe;
+
+mod standing;
+
+pub use standing::{RuleStanding, Standing};
+
+/// The rule id of a detection that an indicator made.
+pub const INDICATOR_RULE: &str = "indicator";
 
 /// One rule or indicator that matched one event: the unit that is grouped into threats.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -31,4 +47,289 @@ pub struct Detection {
     pub observables: Vec<Observable>,
     /// The indicator that matched, when it was one.
     pub indicator: Option<Observable>,
+}
+
+/// Rules and indicators, ready for any number of passes.
+#[derive(Clone)]
+pub struct Detector {
+    engine: Arc<sigma::Engine>,
+    refused: Arc<Vec<sigma::Refused>>,
+    indicators: Arc<Indicators>,
+    routing: Routing,
+}
+
+/// Which rules an event is asked about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Routing {
+    /// Those about its source: quick, and few false hits.
+    #[default]
+    BySource,
+    /// All of them.
+    Off,
+}
+
+/// One rule or indicator that matched one event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    /// The Sigma rule's id, or [`INDICATOR_RULE`].
+    pub rule_id: String,
+    /// The rule's title, or what the indicator is.
+    pub rule_title: String,
+    /// How bad.
+    pub level: Severity,
+    /// ATT&CK techniques.
+    pub techniques: Vec<String>,
+    /// The fields that made it match, under the source's own names.
+    pub fields: Vec<(String, String)>,
+    /// The indicator that matched, when it was one.
+    pub indicator: Option<Observable>,
+}
+
+impl Detector {
+    /// Compiles rules and takes indicators.
+    pub fn new(rules: sigma::Rules, indicators: Indicators, routing: Routing) -> Self {
+        Self {
+            engine: Arc::new(sigma::Engine::new(rules.rules)),
+            refused: Arc::new(rules.refused),
+            indicators: Arc::new(indicators),
+            routing,
+        }
+    }
+
+    /// A pass for one thread.
+    pub fn pass(&self) -> Pass {
+        let worker = self.engine.worker();
+        Pass {
+            detector: self.clone(),
+            worker,
+            bound: Vec::new(),
+            routes: Vec::new(),
+            hits_by_rule: Vec::new(),
+        }
+    }
+
+    /// The rules that are evaluated.
+    pub fn engine(&self) -> &sigma::Engine {
+        &self.engine
+    }
+
+    /// The rules that are not, and why.
+    pub fn refused(&self) -> &[sigma::Refused] {
+        &self.refused
+    }
+
+    /// The indicators that are looked for.
+    pub fn indicators(&self) -> &Indicators {
+        &self.indicators
+    }
+}
+
+/// One thread's pass over events of one [`formats::read::Parser`].
+pub struct Pass {
+    detector: Detector,
+    worker: sigma::Worker,
+    /// By name id: the fields of rules that the name answers to.
+    bound: Vec<Box<[sigma::FieldId]>>,
+    /// By source id.
+    routes: Vec<Option<Route>>,
+    hits_by_rule: Vec<u64>,
+}
+
+/// What is known of one source.
+struct Route {
+    plan: Arc<sigma::Plan>,
+    name: String,
+    source: formats::Source,
+    events: u64,
+    /// By name id: whether it occurred.
+    seen: Vec<bool>,
+}
+
+impl Pass {
+    /// Every rule and indicator that matches the event, rules in the order they were loaded.
+    ///
+    /// `observables` are the event's own (see [`crate::observe`]); indicators are looked for among them.
+    pub fn hits(
+        &mut self,
+        names: &Names,
+        sources: &Sources,
+        event: &Event,
+        observables: &[Observable],
+        time: Timestamp,
+    ) -> Vec<Hit> {
+        self.bind(names);
+        let mut hits = self.rule_hits(names, sources, event);
+        if !self.detector.indicators.is_empty() {
+            self.indicator_hits(names, event, observables, time, &mut hits);
+        }
+        hits
+    }
+
+    /// The rule behind a hit; `None` for an indicator.
+    pub fn rule(&self, rule_id: &str) -> Option<&sigma::Rule> {
+        self.detector.engine.rules().find(|rule| rule.id == rule_id)
+    }
+
+    /// Whether indicators are looked for, so that observables are worth taking from an event.
+    pub fn wants_observables(&self) -> bool {
+        !self.detector.indicators.is_empty()
+    }
+
+    /// `product/service/category` of a source.
+    pub fn route_name(&mut self, sources: &Sources, source: SourceId) -> &str {
+        &self.route(sources, source).name
+    }
+
+    /// Events by route, for a summary.
+    pub fn events_by_route(&self) -> BTreeMap<String, u64> {
+        let mut routes = BTreeMap::new();
+        for route in self.routes.iter().flatten().filter(|route| route.events > 0) {
+            *routes.entry(route.name.clone()).or_default() += route.events;
+        }
+        routes
+    }
+
+    /// Learns which fields of rules the names met since the last event answer to.
+    fn bind(&mut self, names: &Names) {
+        for index in self.bound.len()..names.len() {
+            let id = formats::NameId(index as u32);
+            let path = names.path(id);
+            let mut fields: Vec<_> = std::iter::once(path.to_owned())
+                .chain(formats::alias::names(names.format(id), path))
+                .filter_map(|name| self.detector.engine.field(&name))
+                .collect();
+            fields.sort_unstable();
+            fields.dedup();
+            self.bound.push(fields.into_boxed_slice());
+        }
+    }
+
+    fn route(&mut self, sources: &Sources, id: SourceId) -> &mut Route {
+        let index = usize::from(id.0);
+        if self.routes.len() <= index {
+            self.routes.resize_with(index + 1, || None);
+        }
+        let detector = &self.detector;
+        self.routes[index].get_or_insert_with(|| {
+            let source = sources.get(id).clone();
+            let services: Vec<&str> = source.services.iter().map(String::as_str).collect();
+            let categories: Vec<&str> = source.categories.iter().map(String::as_str).collect();
+            let plan = match detector.routing {
+                Routing::Off => detector.engine.plan_of_all(),
+                Routing::BySource => detector.engine.plan(&sigma::Source {
+                    product: &source.product,
+                    services: &services,
+                    categories: &categories,
+                }),
+            };
+            Route { plan, name: source.route(), source: source.clone(), events: 0, seen: Vec::new() }
+        })
+    }
+
+    fn rule_hits(&mut self, names: &Names, sources: &Sources, event: &Event) -> Vec<Hit> {
+        let known_names = names.len();
+        let route = self.route(sources, event.source);
+        route.events += 1;
+        route.seen.resize(known_names, false);
+        for field in event.fields() {
+            route.seen[field.name.0 as usize] = true;
+        }
+        let plan = Arc::clone(&route.plan);
+        if plan.rules().is_empty() {
+            return Vec::new();
+        }
+        let every_value = plan.wants_every_value();
+        let mut asked = sigma::Event::with_capacity(event.fields().len());
+        // Values are numbered as they are added; this leads back to the fields they came from.
+        let mut origin = Vec::with_capacity(event.fields().len());
+        for field in event.fields() {
+            let fields = &self.bound[field.name.0 as usize];
+            if every_value || !fields.is_empty() {
+                let value = event.value(field);
+                asked.push(fields, kind(value.kind), value.text);
+                origin.push(*field);
+            }
+        }
+        let engine = Arc::clone(&self.detector.engine);
+        let matched = self.worker.evaluate(&engine, &plan, &asked);
+        if matched.is_empty() {
+            return Vec::new();
+        }
+        let matched = matched.to_vec();
+        self.hits_by_rule.resize(engine.rules().len(), 0);
+        let mut hits = Vec::with_capacity(matched.len());
+        for id in matched {
+            self.hits_by_rule[id.0 as usize] += 1;
+            let values = self.worker.matched(&engine, &asked, id);
+            let mut fields: Vec<_> = values
+                .iter()
+                .filter_map(|matched| origin.get(matched.value))
+                .map(|field| (names.path(field.name).to_owned(), event.value(field).text.to_owned()))
+                .collect();
+            fields.dedup();
+            let rule = engine.rule(id);
+            hits.push(Hit {
+                rule_id: rule.id.clone(),
+                rule_title: rule.title.clone(),
+                level: severity(rule.level),
+                techniques: rule.techniques(),
+                fields,
+                indicator: None,
+            });
+        }
+        hits
+    }
+
+    fn indicator_hits(
+        &self,
+        names: &Names,
+        event: &Event,
+        observables: &[Observable],
+        time: Timestamp,
+        hits: &mut Vec<Hit>,
+    ) {
+        for observable in observables {
+            let Some(indicator) = self.detector.indicators.find(observable, time) else { continue };
+            let told =
+                if indicator.description.is_empty() { &indicator.value } else { &indicator.description };
+            hits.push(Hit {
+                rule_id: INDICATOR_RULE.to_owned(),
+                rule_title: format!("{} {}: {told}", indicator.kind, indicator.value),
+                level: indicator.level,
+                techniques: Vec::new(),
+                fields: holders(names, event, observable),
+                indicator: Some(Observable { kind: indicator.kind, value: indicator.value.clone() }),
+            });
+        }
+    }
+}
+
+/// The fields an observable was taken from.
+fn holders(names: &Names, event: &Event, observable: &Observable) -> Vec<(String, String)> {
+    let holds = |field: &&formats::Field| {
+        names.role(field.name).is_some_and(|role| observe::holds(role, event.value(field).text, observable))
+    };
+    let pair =
+        |field: &formats::Field| (names.path(field.name).to_owned(), event.value(field).text.to_owned());
+    event.fields().iter().filter(holds).map(pair).collect()
+}
+
+fn kind(kind: formats::Kind) -> sigma::Kind {
+    match kind {
+        formats::Kind::Text => sigma::Kind::Text,
+        formats::Kind::Number => sigma::Kind::Number,
+        formats::Kind::Boolean => sigma::Kind::Boolean,
+        formats::Kind::Null => sigma::Kind::Null,
+    }
+}
+
+/// Sigma's level as the house counts it.
+pub fn severity(level: sigma::Level) -> Severity {
+    match level {
+        sigma::Level::Informational => Severity::Informational,
+        sigma::Level::Low => Severity::Low,
+        sigma::Level::Medium => Severity::Medium,
+        sigma::Level::High => Severity::High,
+        sigma::Level::Critical => Severity::Critical,
+    }
 }

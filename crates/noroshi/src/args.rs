@@ -1,0 +1,331 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use formats::Format;
+
+/// Noroshi (狼煙): the operations platform of a body that watches over the security of many organisations.
+#[derive(Debug, Parser)]
+#[command(name = "noroshi", version, about, long_about = None, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 done; 1 detections at or above --fail-level; 2 wrong arguments, files or \
+settings; 3 done, but some input could not be read."
+)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs Sigma rules and indicators over log files; needs no server and no set-up.
+    Detect(Detect),
+    /// Serves the pages over a durable data directory.
+    Serve(Serve),
+    /// Reads log files into a data directory: detects, judges, keeps.
+    Import(Import),
+    /// Finds events in a data directory.
+    Search(Search),
+    /// Asks whether anybody has seen any of a list of indicators.
+    Hunt(Hunt),
+    /// Imports organisations and what they own.
+    Registry(Registry),
+    /// Builds an invented government and lets its day unfold on the pages.
+    Demo(Demo),
+    /// Measures parsing, detecting and the whole path.
+    Bench(Bench),
+    /// Checks that the audit trail was not changed.
+    VerifyAudit(VerifyAudit),
+    /// Prints a completion script for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Writes manual pages into a folder.
+    Man {
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+/// `noroshi detect`
+#[derive(Debug, ClapArgs)]
+pub struct Detect {
+    /// Sigma rules: a file, or a folder with `.yml` files; may be given several times.
+    #[arg(long, value_name = "PATH", required = true)]
+    pub rules: Vec<PathBuf>,
+    /// Indicators: CSV with a header, or one value per line; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub indicators: Vec<PathBuf>,
+    /// Values for a %placeholder% of rules: `NAME=VALUE`, repeated for several.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub placeholder: Vec<String>,
+    /// Log files, or folders; `-` is standard input.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// How the files are written; recognised by content otherwise.
+    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    pub format: Option<Format>,
+    /// How detections are printed.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+    /// As `--output jsonl`.
+    #[arg(long, conflicts_with = "output")]
+    pub json: bool,
+    /// Says of every detection what the rule is about and which of its fields matched what.
+    #[arg(long)]
+    pub explain: bool,
+    /// Writes where every rule stands (active, unsupported, blind) to a file, as JSON lines.
+    #[arg(long, value_name = "FILE")]
+    pub rule_report: Option<PathBuf>,
+    /// Writes counts and costs to a file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Prints only detections at this level or above.
+    #[arg(long, value_name = "LEVEL")]
+    pub level: Option<base::Severity>,
+    /// Exits with 1 when there is a detection at this level or above.
+    #[arg(long, value_name = "LEVEL")]
+    pub fail_level: Option<base::Severity>,
+    /// Asks every rule about every event, whatever its source.
+    #[arg(long)]
+    pub no_routing: bool,
+    /// Worker threads; as many as there are processors otherwise.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// How detections are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Table,
+    /// One JSON object per line.
+    Jsonl,
+    /// Comma-separated, with a header.
+    Csv,
+    /// OCSF Detection Findings, one JSON object per line.
+    Ocsf,
+}
+
+/// Where everything is kept.
+#[derive(Debug, ClapArgs)]
+pub struct Data {
+    /// The data directory.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The settings file; `noroshi.toml` here otherwise, if there is one.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `noroshi serve`
+#[derive(Debug, ClapArgs)]
+pub struct Serve {
+    #[command(flatten)]
+    pub data: Data,
+    /// Address and port to listen on; loopback only, as there is no sign-in yet.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<std::net::SocketAddr>,
+}
+
+/// `noroshi import`
+#[derive(Debug, ClapArgs)]
+pub struct Import {
+    #[command(flatten)]
+    pub data: Data,
+    /// Log files, or folders.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Whose they are: the organisation's key in the registry.
+    #[arg(long, value_name = "KEY")]
+    pub organisation: String,
+    /// How the files are written; recognised by content otherwise.
+    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    pub format: Option<Format>,
+    /// Sigma rules instead of those in the settings.
+    #[arg(long, value_name = "PATH")]
+    pub rules: Vec<PathBuf>,
+    /// Indicators instead of those in the settings.
+    #[arg(long, value_name = "FILE")]
+    pub indicators: Vec<PathBuf>,
+    /// Prints the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `noroshi search`
+#[derive(Debug, ClapArgs)]
+pub struct Search {
+    #[command(flatten)]
+    pub data: Data,
+    /// Words in the record, or `kind:value` observables (`address:192.0.2.1`); a bare address, digest or URL is
+    /// looked up as such. All must be there.
+    #[arg(value_name = "WORD")]
+    pub words: Vec<String>,
+    /// Only this organisation's.
+    #[arg(long, value_name = "KEY")]
+    pub organisation: Vec<String>,
+    /// Only from this time (RFC 3339) or day.
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Only before this time or day.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// Only this product, such as `windows`.
+    #[arg(long)]
+    pub product: Option<String>,
+    /// Only this service, such as `sysmon`.
+    #[arg(long)]
+    pub service: Option<String>,
+    /// Only this category, such as `proxy`.
+    #[arg(long)]
+    pub category: Option<String>,
+    /// At most this many events, newest first.
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub limit: usize,
+    /// How events are printed.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+    /// As `--output jsonl`.
+    #[arg(long, conflicts_with = "output")]
+    pub json: bool,
+}
+
+/// `noroshi hunt`
+#[derive(Debug, ClapArgs)]
+pub struct Hunt {
+    #[command(flatten)]
+    pub data: Data,
+    /// A lake without the rest of a data directory.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["data", "config"])]
+    pub lake: Option<PathBuf>,
+    /// Indicators: CSV with a header, or one value per line; may be given several times.
+    #[arg(long, value_name = "FILE", required = true)]
+    pub indicators: Vec<PathBuf>,
+    /// Only from this time (RFC 3339) or day.
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// Only before this time or day.
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// How sightings are printed.
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    pub output: Output,
+    /// As `--output jsonl`.
+    #[arg(long, conflicts_with = "output")]
+    pub json: bool,
+}
+
+/// `noroshi registry`
+#[derive(Debug, ClapArgs)]
+pub struct Registry {
+    #[command(subcommand)]
+    pub command: RegistryCommand,
+}
+
+/// What to do with the registry.
+#[derive(Debug, Subcommand)]
+pub enum RegistryCommand {
+    /// Imports organisations, networks, domains and mail domains from CSV or YAML.
+    Import {
+        #[command(flatten)]
+        data: Data,
+        /// `.csv`, `.yaml` or `.yml`.
+        file: PathBuf,
+        /// Only says what would become of every row.
+        #[arg(long)]
+        dry_run: bool,
+        /// Prints the rows as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says who owned an address, a domain or a mail address, and why.
+    Owner {
+        #[command(flatten)]
+        data: Data,
+        /// The address or name.
+        value: String,
+        /// When (RFC 3339); now otherwise.
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+        /// Prints the answer as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `noroshi demo`
+#[derive(Debug, ClapArgs)]
+pub struct Demo {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8420")]
+    pub listen: std::net::SocketAddr,
+    /// Where the world is built; a temporary directory otherwise.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The same seed gives the same day.
+    #[arg(long, default_value_t = 2026)]
+    pub seed: u64,
+    /// How much ordinary traffic there is.
+    #[arg(long, default_value_t = 1.0)]
+    pub scale: f64,
+    /// Seconds that an hour of the day takes; 0 reads the whole day at once.
+    #[arg(long, default_value_t = 30.0, value_name = "SECONDS")]
+    pub hour_seconds: f64,
+    /// Only writes the day's logs and the registry into --data, and ends.
+    #[arg(long, requires = "data")]
+    pub write_only: bool,
+}
+
+/// `noroshi bench`
+#[derive(Debug, ClapArgs)]
+pub struct Bench {
+    /// What to measure.
+    #[arg(value_enum, default_value_t = Stage::All)]
+    pub stage: Stage,
+    /// Log files, or folders; a generated day otherwise.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Sigma rules; the starter rules otherwise.
+    #[arg(long, value_name = "PATH")]
+    pub rules: Vec<PathBuf>,
+    /// How often; the median counts.
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub runs: usize,
+    /// Worker threads.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub threads: usize,
+    /// Prints the figures as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// Bytes into events.
+    Parse,
+    /// Bytes into detections.
+    Detect,
+    /// Bytes into detections, threats and a lake.
+    Path,
+    /// One after the other.
+    All,
+}
+
+/// `noroshi verify-audit`
+#[derive(Debug, ClapArgs)]
+pub struct VerifyAudit {
+    #[command(flatten)]
+    pub data: Data,
+    /// Prints the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    text.parse()
+}

@@ -1,0 +1,186 @@
+//! `noroshi detect`: rules and indicators over files, without a server.
+
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use formats::read::Options;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use watch::detect::{Detector, Hit, Pass, Routing, RuleStanding, Standing};
+use watch::observe;
+
+use super::Exit;
+use crate::args::{self, Detect};
+use crate::input::{self, Input};
+use crate::output::detection::{Explained, Found, Printer};
+use crate::output::summary::Summary;
+use crate::pipeline::{self, End, Read1, Step, Work};
+use crate::{clock, rules};
+
+/// Runs the command.
+pub fn run(args: &Detect) -> anyhow::Result<Exit> {
+    let began = Instant::now();
+    let cpu_before = clock::cpu_time();
+    let placeholders = rules::placeholders(&args.placeholder)?;
+    let loaded = rules::load(&args.rules, &placeholders)?;
+    let (indicators, wrong) = rules::indicators(&args.indicators)?;
+    for line in &wrong {
+        warn(&format!("{}:{}: {}", line.file, line.line, line.reason));
+    }
+    let routing = if args.no_routing { Routing::Off } else { Routing::BySource };
+    let detector = Detector::new(loaded, indicators, routing);
+    let inputs = input::files(&args.files)?;
+    let loaded_after = (began.elapsed(), clock::cpu_time() - cpu_before);
+
+    let stdout = io::stdout();
+    let to_terminal = stdout.is_terminal();
+    let mut printer = Printer::new(kind(args), BufWriter::new(stdout.lock()), to_terminal);
+    printer.begin()?;
+    let mut summary = Summary::default();
+    let bar = progress(&inputs);
+    let mut found_at = None;
+    let threads = args.threads.unwrap_or_else(pipeline::threads).max(1);
+    let workers = (0..threads).map(|_| Worker::new(&detector, args)).collect();
+    let options = |_| Options { format: args.format, ..Options::default() };
+    let mut read_before = 0;
+    let workers = pipeline::run(&inputs, &options, workers, &mut |step: Step<Vec<Found>>| {
+        let input = &inputs[step.input];
+        bar.set_position(read_before + step.file_bytes);
+        for found in &step.made {
+            printer.print(&input.name, found)?;
+            found_at = found_at.max(Some(found.hit.level));
+        }
+        summary.add(&input.name, &step);
+        if let Some(end) = &step.end {
+            read_before += input.bytes;
+            report_end(input, end, &bar);
+        }
+        Ok(())
+    })?;
+    bar.finish_and_clear();
+    printer.end()?;
+
+    let passes: Vec<Pass> = workers.into_iter().map(|worker| worker.pass).collect();
+    for pass in &passes {
+        for (route, events) in pass.events_by_route() {
+            *summary.events_by_route.entry(route).or_default() += events;
+        }
+    }
+    let standings = detector.standings(&passes);
+    summary.count_rules(&standings);
+    summary.finish(began.elapsed(), clock::cpu_time() - cpu_before, loaded_after, clock::peak_memory_bytes());
+    if let Some(path) = &args.rule_report {
+        write_lines(path, &standings)?;
+    }
+    if let Some(path) = &args.summary {
+        let text = serde_json::to_string_pretty(&summary)?;
+        std::fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    say_what_happened(&summary, &standings);
+    Ok(if args.fail_level.is_some_and(|level| found_at >= Some(level)) {
+        Exit::Found
+    } else if summary.unread.count > 0 || !summary.files_unread.is_empty() || !wrong.is_empty() {
+        Exit::Unread
+    } else {
+        Exit::Done
+    })
+}
+
+fn kind(args: &Detect) -> args::Output {
+    if args.json { args::Output::Jsonl } else { args.output }
+}
+
+struct Worker {
+    pass: Pass,
+    level_min: base::Severity,
+    explain: bool,
+}
+
+impl Worker {
+    fn new(detector: &Detector, args: &Detect) -> Self {
+        let level_min = args.level.unwrap_or(base::Severity::Informational);
+        Self { pass: detector.pass(), level_min, explain: args.explain }
+    }
+}
+
+impl Work for Worker {
+    type Made = Vec<Found>;
+
+    fn event(&mut self, read: Read1<'_>, made: &mut Vec<Found>) {
+        let Read1 { names, sources, event, place, .. } = read;
+        let observables =
+            if self.pass.wants_observables() { observe::observables(names, event) } else { Vec::new() };
+        // Without a time of its own, an event counts as of any time an indicator holds.
+        let time = event.time.unwrap_or(base::Timestamp::UNIX_EPOCH);
+        for hit in self.pass.hits(names, sources, event, &observables, time) {
+            if hit.level >= self.level_min {
+                let explained = self.explain.then(|| self.explained(&hit));
+                let route = self.pass.route_name(sources, event.source).to_owned();
+                made.push(Found { hit, time: event.time, place, route, explained });
+            }
+        }
+    }
+}
+
+impl Worker {
+    fn explained(&self, hit: &Hit) -> Explained {
+        let rule = self.pass.rule(&hit.rule_id);
+        Explained {
+            rule_file: rule.map(|rule| format!("{}:{}", rule.file, rule.position.line)).unwrap_or_default(),
+            description: rule.map(|rule| rule.description.trim().to_owned()).unwrap_or_default(),
+            false_positives: rule.map(|rule| rule.false_positives.clone()).unwrap_or_default(),
+            log_source: rule.map(|rule| rule.log_source.to_string()).unwrap_or_default(),
+            asked: rule
+                .map(|rule| rule.fields().into_iter().map(str::to_owned).collect())
+                .unwrap_or_default(),
+        }
+    }
+}
+
+/// A bar on a terminal, nothing in a pipe.
+fn progress(inputs: &[Input]) -> ProgressBar {
+    let total = inputs.iter().map(|input| input.bytes).sum();
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}
+
+fn report_end(input: &Input, end: &End, bar: &ProgressBar) {
+    bar.suspend(|| match end {
+        End::Whole => {}
+        End::Unopened(error) => warn(&format!("{}: {error}", input.name)),
+        End::Broken(error) => warn(&format!("{}: {error}", input.name)),
+    });
+}
+
+fn write_lines(path: &std::path::Path, standings: &[RuleStanding]) -> anyhow::Result<()> {
+    let file = std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut file = BufWriter::new(file);
+    for standing in standings {
+        serde_json::to_writer(&mut file, standing)?;
+        file.write_all(b"\n")?;
+    }
+    file.flush().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The last lines on standard error: what was read, what could not be, and where the rules stand.
+fn say_what_happened(summary: &Summary, standings: &[RuleStanding]) {
+    for unread in &summary.unread.first {
+        warn(&format!("{}:{}: not read: {}", unread.file, unread.line, unread.reason));
+    }
+    let more = summary.unread.count.saturating_sub(summary.unread.first.len() as u64);
+    if more > 0 {
+        warn(&format!("and {more} more records that could not be read"));
+    }
+    for standing in standings {
+        if let Standing::Unsupported { reason } = &standing.standing {
+            tracing::info!(file = standing.file, "rule not used: {reason}");
+        }
+    }
+    warn(&summary.sentence());
+}
+
+fn warn(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+}

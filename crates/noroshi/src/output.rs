@@ -1,0 +1,4 @@
+//! How results are printed.
+
+pub mod detection;
+pub mod summary;
