@@ -23,7 +23,7 @@ pub(super) struct Start<'a> {
     pub(super) integrity: &'a str,
 }
 
-/// Hashes as Sysmon lists them; made from `seed`, so that one program has one hash everywhere.
+/// Hashes as Sysmon lists them, made from `seed`.
 pub(super) fn hashes(seed: &str) -> String {
     let mut bytes = [0; 68];
     blake3::Hasher::new().update(seed.as_bytes()).finalize_xof().fill(&mut bytes);
@@ -117,7 +117,8 @@ impl Site<'_> {
             ("LogonId", format!("0x{}", self.dice.hex(6))),
             ("TerminalSessionId", "1".to_owned()),
             ("IntegrityLevel", start.integrity.to_owned()),
-            ("Hashes", hashes(name)),
+            // Patch levels differ: the same tool is another file at another organisation.
+            ("Hashes", hashes(&format!("{}:{name}", self.place.netbios))),
             ("ParentProcessGuid", parent),
             ("ParentProcessId", parent_pid.to_string()),
             ("ParentImage", start.parent.to_owned()),
@@ -222,12 +223,13 @@ impl Site<'_> {
         (library, seed): (&str, &str),
     ) {
         let signed = seed == file_name(library);
+        let seed = if signed { format!("{}:{seed}", self.place.netbios) } else { seed.to_owned() };
         let own = vec![
             ("ProcessGuid", self.dice.guid()),
             ("ProcessId", self.dice.between(500, 15_000).to_string()),
             ("Image", image.to_owned()),
             ("ImageLoaded", library.to_owned()),
-            ("Hashes", hashes(seed)),
+            ("Hashes", hashes(&seed)),
             ("Signed", signed.to_string()),
             ("Signature", "-".to_owned()),
             ("SignatureStatus", if signed { "Valid" } else { "Unavailable" }.to_owned()),

@@ -27,6 +27,7 @@ pub(in crate::demo) static PLOT: Plot = Plot {
     rules: &[
         "certutil_download",
         "scheduled_task_from_user_folder",
+        "task_registered_from_user_folder",
         "regsvr32_remote_script",
         "program_from_bare_address",
         "system_tool_user_agent",

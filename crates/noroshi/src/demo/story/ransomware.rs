@@ -1,6 +1,6 @@
 //! The evening before everything is encrypted.
 
-use base::ObservableKind::Hash;
+use base::ObservableKind::Address;
 use watch::judge::Verdict;
 
 use super::{Plot, Stage};
@@ -32,11 +32,12 @@ pub(in crate::demo) static PLOT: Plot = Plot {
         "psexec_service_installed",
         "program_written_to_admin_share",
         "defender_switched_off",
+        "defender_switched_off_by_command",
         "shadow_copies_deleted",
         "recovery_switched_off",
         "event_log_cleared",
     ],
-    observables: &[(Hash, "PSEXESVC.exe")],
+    observables: &[(Address, "10.21.10.53")],
     verdict: Verdict::Threat,
     tell,
 };

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Request, percent};
+use super::Request;
 use crate::demo::clock::Day;
 
 fn or_dash(text: &str) -> &str {
@@ -15,7 +15,7 @@ pub(in crate::demo) fn combined(day: &Day, from: Ipv4Addr, request: &Request<'_>
         "{from} - - [{}] \"{} {} HTTP/1.1\" {} {} \"{}\" \"{}\"",
         day.apache(request.at),
         request.method,
-        percent(&request.target()),
+        request.target(),
         request.status,
         request.bytes,
         or_dash(request.referer),
@@ -34,7 +34,7 @@ pub(in crate::demo) fn squid(
     let (result, method, url, kind) = if request.https {
         ("TCP_TUNNEL", "CONNECT", format!("{}:443", request.host), "-")
     } else {
-        let url = format!("http://{}{}", request.host, percent(&request.target()));
+        let url = format!("http://{}{}", request.host, request.target());
         ("TCP_MISS", request.method, url, or_dash(request.kind))
     };
     // A tunnel that was set up is a 200 whatever the server said inside it.

@@ -69,9 +69,10 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Path and query as one.
+    /// Path and query as one, as they are sent.
     pub(super) fn target(&self) -> String {
-        if self.query.is_empty() { self.path.to_owned() } else { format!("{}?{}", self.path, self.query) }
+        let path = percent(self.path);
+        if self.query.is_empty() { path } else { format!("{path}?{}", percent(self.query)) }
     }
 }
 
