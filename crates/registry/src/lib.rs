@@ -13,7 +13,7 @@ pub mod unowned;
 
 pub use asset::{Asset, AssetKind, Criticality, Validity, is_private};
 pub use organisation::{Organisation, OrganisationKind};
-pub use snapshot::{Ownership, Registry, Why};
+pub use snapshot::{Ownership, Registry, Why, tree};
 pub use unowned::{Unowned, note_unowned};
 
 /// Why the registry could not do it.

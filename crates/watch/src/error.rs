@@ -1,6 +1,6 @@
 //! What can go wrong here that somebody can act on.
 
-use base::{Campaign, Id, Threat};
+use base::{Campaign, Id, Organisation, Threat};
 
 /// Why the watch could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -11,9 +11,25 @@ pub enum Error {
     /// As above.
     #[error("campaign {0} does not exist")]
     NoSuchCampaign(Id<Campaign>),
+    /// As above.
+    #[error("organisation {0} does not exist")]
+    NoSuchOrganisation(Id<Organisation>),
     /// A decision must say why.
     #[error("a decision needs a reason")]
     NoReason,
+    /// A part of a file came before the one that goes before it.
+    #[error("{file}: part {expected} must come next, part {got} came")]
+    PartMissing {
+        /// The file.
+        file: String,
+        /// What is missing.
+        expected: u64,
+        /// What came.
+        got: u64,
+    },
+    /// The registry.
+    #[error(transparent)]
+    Registry(#[from] registry::Error),
     /// The database.
     #[error("the store is unavailable")]
     Store(#[from] store::Error),
@@ -37,9 +53,17 @@ impl Error {
     /// What a caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoSuchThreat(_) | Self::NoSuchCampaign(_) => ErrorKind::NotFound,
-            Self::NoReason => ErrorKind::Invalid,
-            Self::Store(_) | Self::Lake(_) => ErrorKind::Unavailable,
+            Self::NoSuchThreat(_) | Self::NoSuchCampaign(_) | Self::NoSuchOrganisation(_) => {
+                ErrorKind::NotFound
+            }
+            Self::NoReason | Self::PartMissing { .. } => ErrorKind::Invalid,
+            Self::Store(_) | Self::Registry(_) | Self::Lake(_) => ErrorKind::Unavailable,
         }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
     }
 }

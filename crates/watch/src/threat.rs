@@ -1,11 +1,20 @@
 //! The judged group of detections that is counted.
 
+use std::fmt;
+use std::str::FromStr;
+
 use base::{
-    Campaign, EventId, Id, Observable, Organisation, Period, Severity, Threat as ThreatKind, Timestamp,
+    Campaign, EventId, Id, Observable, Organisation, Period, Scope, Severity, Signal, Threat as ThreatKind,
+    Timestamp,
 };
+use jiff::SignedDuration;
+use store::{Store, Tx, clean, micros};
 
 use crate::detect::Detection;
 use crate::judge::{Reason, Verdict};
+use crate::policy::Policy;
+use crate::sql::threat as sql;
+use crate::{Error, campaign};
 
 /// Detections of one rule at one organisation by one actor against one target within one window, judged.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -107,4 +116,221 @@ pub struct Filter {
     pub rule_id: Option<String>,
     /// Only whose title, actor, target or number contains this text.
     pub text: Option<String>,
+}
+
+pub use crate::ingest::{
+    DETECTIONS_KEPT_FIRST, DETECTIONS_KEPT_LATEST, OBSERVABLES_MAX, Raised, SIGHTINGS_MAX, ingest,
+};
+
+/// Where a list goes on: after this threat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After {
+    /// Its last event.
+    pub last_at: Timestamp,
+    /// Which.
+    pub id: Id<ThreatKind>,
+}
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", micros(self.last_at), self.id)
+    }
+}
+
+impl FromStr for After {
+    type Err = store::Error;
+
+    fn from_str(text: &str) -> Result<Self, store::Error> {
+        let (last_at, id) = text.rsplit_once('-').unwrap_or_default();
+        Ok(Self {
+            last_at: store::instant(store::parse(last_at, "a place in a list")?)?,
+            id: store::parse(id, "a place in a list")?,
+        })
+    }
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    /// Newest last event first.
+    pub threats: Vec<Row>,
+    /// Where the next page begins, when there is one.
+    pub next: Option<After>,
+}
+
+/// A rule and how often it fired.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct RuleCount {
+    /// The rule's id, or `indicator`.
+    pub rule_id: String,
+    /// Its title, as the last of its threats has it.
+    pub title: String,
+    /// The highest level among them.
+    pub level: Severity,
+    /// How many threats (or normal groups, as the filter says).
+    pub threats: u64,
+    /// How many detections in them.
+    pub detections: u64,
+    /// At how many organisations inside the scope.
+    pub organisations: u64,
+    /// The last event.
+    pub last_at: Timestamp,
+}
+
+/// An actor and how often it was seen.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ActorCount {
+    /// Who.
+    pub actor: String,
+    /// How many threats.
+    pub threats: u64,
+    /// How many detections in them.
+    pub detections: u64,
+    /// At how many organisations inside the scope.
+    pub organisations: u64,
+    /// The last event.
+    pub last_at: Timestamp,
+}
+
+/// Threats (or normal groups, as the filter says) in scope, newest last event first.
+pub async fn list(
+    store: &Store,
+    scope: &Scope,
+    filter: &Filter,
+    limit: u32,
+    after: Option<After>,
+) -> Result<List, Error> {
+    let mut read = store.read().await?;
+    list_in(read.connection(), scope, filter, limit, after).await
+}
+
+pub(crate) async fn list_in(
+    connection: &mut store::Connection,
+    scope: &Scope,
+    filter: &Filter,
+    limit: u32,
+    after: Option<After>,
+) -> Result<List, Error> {
+    let mut threats = sql::threats(connection, scope, filter, limit.saturating_add(1), after).await?;
+    let more = threats.len() > limit as usize;
+    threats.truncate(limit as usize);
+    let next = threats.last().filter(|_| more).map(|last| After { last_at: last.last_at, id: last.id });
+    Ok(List { threats, next })
+}
+
+/// How many a list would show in all.
+pub async fn count(store: &Store, scope: &Scope, filter: &Filter) -> Result<u64, Error> {
+    sql::count_threats(store.read().await?.connection(), scope, filter).await
+}
+
+/// The rules with the most threats, most first.
+pub async fn top_rules(
+    store: &Store,
+    scope: &Scope,
+    filter: &Filter,
+    limit: u32,
+) -> Result<Vec<RuleCount>, Error> {
+    sql::top_rules(store.read().await?.connection(), scope, filter, limit).await
+}
+
+/// The actors with the most threats, most first; without those nobody knows.
+pub async fn top_actors(
+    store: &Store,
+    scope: &Scope,
+    filter: &Filter,
+    limit: u32,
+) -> Result<Vec<ActorCount>, Error> {
+    sql::top_actors(store.read().await?.connection(), scope, filter, limit).await
+}
+
+/// How many last events each organisation's threats had in each hour: organisation, the hour's first instant, count.
+pub async fn by_organisation_and_hour(
+    store: &Store,
+    scope: &Scope,
+    period: Period,
+) -> Result<Vec<(Id<Organisation>, Timestamp, u64)>, Error> {
+    let cells = crate::sql::board::cells(store.read().await?.connection(), scope, period).await?;
+    let mut hours: Vec<(Id<Organisation>, Timestamp, u64)> = Vec::new();
+    for cell in cells {
+        match hours.last_mut().filter(|last| (last.0, last.1) == (cell.organisation, cell.hour)) {
+            Some(last) => last.2 += cell.threats,
+            None => hours.push((cell.organisation, cell.hour, cell.threats)),
+        }
+    }
+    Ok(hours)
+}
+
+pub(crate) async fn of_campaign(
+    connection: &mut store::Connection,
+    scope: &Scope,
+    campaign: Id<Campaign>,
+    limit: u32,
+) -> Result<Vec<Threat>, Error> {
+    sql::threats_of_campaign(connection, scope, campaign, limit).await
+}
+
+/// Organisations and rules shown on a threat's page as seen elsewhere, at most.
+const ELSEWHERE_MAX: u32 = 50;
+/// Earlier decisions shown on a threat's page, at most.
+const EARLIER_MAX: u32 = 20;
+/// How long before and after a threat the same thing elsewhere is of interest.
+const ELSEWHERE_REACH: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// Everything the page of one threat shows, with at most `limit` detections.
+pub async fn page(store: &Store, scope: &Scope, id: Id<ThreatKind>, limit: u32) -> Result<Page, Error> {
+    let mut read = store.read().await?;
+    let connection = read.connection();
+    let threat = sql::threat(connection, scope, id).await?.ok_or(Error::NoSuchThreat(id))?;
+    let detections = sql::detections_of(connection, &threat, limit).await?;
+    let observables = sql::observables_of(connection, id).await?;
+    let reach = Period {
+        start: threat.first_at.checked_sub(ELSEWHERE_REACH).unwrap_or(Timestamp::MIN),
+        end: threat.last_at.checked_add(ELSEWHERE_REACH).unwrap_or(Timestamp::MAX),
+    };
+    let mut elsewhere =
+        sql::elsewhere_by_observable(connection, scope, &threat, reach, ELSEWHERE_MAX).await?;
+    let by_rule = sql::elsewhere_by_rule(connection, scope, &threat, reach, ELSEWHERE_MAX).await?;
+    elsewhere.extend(by_rule);
+    let earlier_decisions = sql::decisions_on_shape(connection, &threat, EARLIER_MAX).await?;
+    let events = detections.iter().map(|detection| detection.event).collect();
+    Ok(Page { threat, detections, observables, elsewhere, earlier_decisions, events })
+}
+
+/// Records what an analyst decided about a threat in scope: the decision, its audit line, its signal when normal
+/// becomes a threat, and the campaigns it is in. It wins over the machine, stays when more detections come, and counts
+/// in later judgements of the same shape.
+pub async fn decide(
+    tx: &mut Tx,
+    scope: &Scope,
+    id: Id<ThreatKind>,
+    decision: &Decision,
+    policy: &Policy,
+) -> Result<(), Error> {
+    if decision.reason.trim().is_empty() {
+        return Err(Error::NoReason);
+    }
+    let threat = sql::threat(tx.connection(), scope, id).await?.ok_or(Error::NoSuchThreat(id))?;
+    let seq = tx.take_numbers("decision", 1).await?;
+    let newly_raised = sql::insert_decision(tx.connection(), &threat, seq, decision).await?;
+    let detail = serde_json::json!({
+        "number": threat.number,
+        "before": threat.verdict,
+        "verdict": decision.verdict,
+        "reason": clean(&decision.reason),
+    });
+    let line = store::Line {
+        at: decision.at,
+        actor: decision.by.clone(),
+        action: "threat.decide".to_owned(),
+        object: id.to_string(),
+        detail,
+    };
+    tx.audit(&line).await?;
+    if newly_raised {
+        let signal = Signal::ThreatRaised { threat: id, organisation: Some(threat.organisation) };
+        tx.signal(&signal, decision.at).await?;
+    }
+    let touched = sql::sightings_of(tx.connection(), id).await?;
+    campaign::update(tx, touched, &policy.campaigns, decision.at).await?;
+    Ok(())
 }
