@@ -95,14 +95,6 @@ class Text(unittest.TestCase):
         self.assertEqual(tree.check_links("README.md", "[a](tools/check_tree.py#x) [b](https://example.com)"), [])
         self.assertEqual(len(tree.check_links("README.md", "[a](nowhere.md) ![b](nowhere.svg)")), 2)
 
-    def test_a_test_over_real_logs_must_be_found_by_its_name(self):
-        body = "#[test]\nfn {}() {{ testkit::shared_data(\"x\"); }}\n#[test]\nfn other() {{}}"
-        self.assertEqual(tree.check_real_tests("src/a.rs", body.format("logs_are_read")), [
-            "src/a.rs: logs_are_read uses real logs, so its path needs the word real or sigmahq",
-        ])
-        self.assertEqual(tree.check_real_tests("src/a.rs", body.format("real_logs_are_read")), [])
-        self.assertEqual(tree.check_real_tests("tests/it/real.rs", body.format("logs_are_read")), [])
-
     def test_a_module_named_after_nothing_is_found(self):
         self.assertTrue(tree.ROOMLESS.search("crates/base/src/util.rs"))
         self.assertTrue(tree.ROOMLESS.search("crates/common/src/lib.rs"))
