@@ -1,5 +1,6 @@
 """Tests of the checks themselves: `python3 -m unittest discover -s tools`."""
 
+import json
 import pathlib
 import sys
 import unittest
@@ -7,6 +8,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import check_dependencies as dependencies
 import check_tree as tree
+import find_test_binaries
 
 
 class Licences(unittest.TestCase):
@@ -99,6 +101,24 @@ class Text(unittest.TestCase):
         self.assertTrue(tree.ROOMLESS.search("crates/base/src/util.rs"))
         self.assertTrue(tree.ROOMLESS.search("crates/common/src/lib.rs"))
         self.assertFalse(tree.ROOMLESS.search("crates/base/src/utility_rate.rs"))
+
+
+class TestBinaries(unittest.TestCase):
+    def test_only_test_binaries_of_the_named_crates_are_chosen(self):
+        def artifact(crate: str, test: bool, executable: str | None) -> str:
+            manifest = f"/build/noroshi/crates/{crate}/Cargo.toml"
+            return json.dumps({
+                "reason": "compiler-artifact", "manifest_path": manifest,
+                "profile": {"test": test}, "executable": executable,
+            })
+
+        messages = [
+            artifact("formats", True, "/t/formats-1"), artifact("formats", False, None),
+            artifact("noroshi", False, "/t/noroshi"), artifact("base", True, "/t/base-1"),
+            json.dumps({"reason": "build-finished", "success": True}),
+        ]
+        chosen = [("/build/noroshi/crates/formats", "/t/formats-1")]
+        self.assertEqual(find_test_binaries.test_binaries(messages, ["formats", "noroshi"]), chosen)
 
 
 if __name__ == "__main__":
