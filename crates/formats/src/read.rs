@@ -24,7 +24,7 @@ pub use parser::Parser;
 
 pub(crate) use blocks::{Cutter, Pieces};
 pub(crate) use charset::guess as guess_charset;
-pub(crate) use elements::{EVTX_CHUNK_BYTES, has_event_element};
+pub(crate) use elements::{EVTX_CHUNK_BYTES, begins_with_event};
 pub(crate) use facts::{Facts, family};
 pub(crate) use values::{Wrapper, wrapper};
 
@@ -74,6 +74,8 @@ pub struct Block {
     pub records: Vec<(Place, Range<usize>)>,
     /// What could not even be cut into records: too long, or broken.
     pub unread: Vec<Unread>,
+    /// Records that begin before this are left out ([`Options::start_offset`]).
+    pub(crate) start_offset: u64,
     /// The offset after the last byte dealt with, to go on from another day.
     pub end_offset: u64,
 }

@@ -3,7 +3,7 @@
 use crate::csv_file::{self, DELIMITERS};
 use crate::json::{Json, Outcome, Scan};
 use crate::read::{
-    Cutter, Dialect, Facts, Pieces, Wrapper, family, guess_charset, has_event_element, wrapper,
+    Cutter, Dialect, Facts, Pieces, Wrapper, begins_with_event, family, guess_charset, wrapper,
 };
 use crate::{Event, Format, Names, access, cef, key_value, leef, syslog, w3c};
 
@@ -48,8 +48,7 @@ fn recognise(seen: &[u8]) -> (Shape, Format) {
     if seen.starts_with(b"ElfFile\0") {
         return (Shape::Chunks, Format::Evtx);
     }
-    let xml = [b"<?xml".as_slice(), b"<Event>", b"<Event ", b"<Events", b"<!--"];
-    if xml.iter().any(|tag| start.starts_with(tag)) && has_event_element(seen) {
+    if start.starts_with(b"<") && begins_with_event(seen) {
         return (Shape::Elements, Format::WindowsXml);
     }
     if looks_like_json(start) && json_shape(seen) == Shape::Values {
@@ -76,6 +75,10 @@ fn json_shape(seen: &[u8]) -> Shape {
         return if looks_like_json(start) { Shape::Values } else { Shape::Lines };
     }
     match Scan::default().run(line) {
+        // Whatever stands behind it on its line, be it a comma, does not heed lines.
+        Outcome::Complete(length) if line.get(length..).is_some_and(|rest| !rest.trim_ascii().is_empty()) => {
+            Shape::Values
+        }
         Outcome::Complete(_) => Shape::Lines,
         // Broken or cut off: when other lines are whole, it is one bad line among them.
         _ => {
@@ -206,6 +209,14 @@ fn is_table(seen: &[u8], delimiter: u8) -> bool {
         let split = csv_file::split(&row, delimiter, &mut values);
         fitting += usize::from(split.is_ok() && values.len() == columns);
     }
+    // Two columns prove little: words with a comma between them are no header, and it takes more rows.
+    let spaced = cutter.dialect().columns.iter().any(|column| column.contains(' '))
+        || memchr::memmem::find(header_line(seen), b", ").is_some();
     let enough = if columns > 2 { 1 } else { 3 };
-    columns >= 2 && fitting >= enough && fitting * 10 >= total * 9
+    let misfits = total - fitting;
+    columns >= 2 && !(columns == 2 && spaced) && fitting >= enough && misfits <= usize::max(1, total / 10)
+}
+
+fn header_line(seen: &[u8]) -> &[u8] {
+    seen.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default()
 }

@@ -9,6 +9,7 @@ use super::lines::Lines;
 use super::unpack::Unpack;
 use super::values::Values;
 use super::{Block, Dialect, Options, Place, ReadError, Unread};
+use crate::Format;
 use crate::limit::{BLOCK_BYTES, RECOGNISE_BYTES};
 use crate::recognise::{self, Shape};
 
@@ -115,7 +116,11 @@ impl<R: Read> Blocks<R> {
         let length = cutter.cut(&self.window, self.offset, self.end, &mut pieces);
         let start = self.options.start_offset;
         if self.offset < start {
-            pieces.records.retain(|(place, _)| place.offset >= start);
+            // Of an EVTX chunk that was dealt with in part, the parser leaves out what was.
+            let evtx = cutter.dialect().format == Format::Evtx;
+            pieces.records.retain(|(place, range)| {
+                place.offset >= start || evtx && place.offset + range.len() as u64 > start
+            });
             pieces.unread.retain(|unread| unread.place.offset >= start);
         }
         self.offset += length as u64;
@@ -128,6 +133,7 @@ impl<R: Read> Blocks<R> {
             bytes: self.take(length),
             records: pieces.records,
             unread: pieces.unread,
+            start_offset: start,
             end_offset: self.offset,
         })
     }

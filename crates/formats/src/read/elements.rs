@@ -144,9 +144,13 @@ fn markup(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(memmem::find(bytes, end)? + end.len()..)
 }
 
-/// Whether an `<Event>` begins somewhere.
-pub(crate) fn has_event_element(bytes: &[u8]) -> bool {
-    find_start(bytes, 0, true).is_some()
+/// Whether the first element is an `<Event>`, or `<Events>` around them.
+pub(crate) fn begins_with_event(bytes: &[u8]) -> bool {
+    let mut rest = bytes.trim_ascii_start();
+    while let Some(after) = markup(rest) {
+        rest = after.trim_ascii_start();
+    }
+    find_start(rest, 0, false) == Some(0)
 }
 
 /// Where `<Event>` or `<Event ` begins, not before `from`.

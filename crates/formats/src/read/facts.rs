@@ -2,7 +2,7 @@
 
 use base::Timestamp;
 
-use crate::{Event, Format, Kind, Names, Role, time};
+use crate::{Event, Field, Format, Kind, Names, Role, time};
 
 /// Facts by [`crate::NameId`], filled in as names are met.
 #[derive(Debug, Default)]
@@ -86,8 +86,17 @@ fn time_rank(path: &str, role: Option<Role>) -> u8 {
         "timestamp" | "@timestamp" | "ts" | "time" | "_time" | "eventTime" | "timestamp_utc" if top => 4,
         "EventTime" => 5,
         _ if role == Some(Role::Time) => 6 + u8::from(!top),
+        _ if sounds_like_time(leaf) => 8 + u8::from(!top),
         _ => 0,
     }
+}
+
+/// `createdAt`, `query_timestamp`, `activityDateTime`: the last resort when nothing better is there.
+fn sounds_like_time(leaf: &str) -> bool {
+    let lower = leaf.to_ascii_lowercase();
+    let endings = ["time", "timestamp", "date", "_at", "_ts", "seen", "created", "occurred", "occured"];
+    let whole = ["t", "when", "start", "logged"];
+    leaf.ends_with("At") || whole.contains(&&*lower) || endings.iter().any(|ending| lower.ends_with(ending))
 }
 
 impl Facts {
@@ -137,7 +146,11 @@ impl Facts {
         if event.time.is_some() || summary.time.is_none() {
             return;
         }
-        // The best one cannot be read: any other that can, best first.
+        // The best one cannot be read: day and clock time may stand apart, or another may be readable.
+        event.time = day_and_clock(names, event);
+        if event.time.is_some() {
+            return;
+        }
         let mut others: Vec<(u8, usize)> = event
             .fields()
             .iter()
@@ -148,6 +161,15 @@ impl Facts {
         others.sort_unstable();
         event.time = others.iter().find_map(|(_, position)| time_at(event, *position));
     }
+}
+
+/// `date` and `time` of one object, as one time.
+fn day_and_clock(names: &Names, event: &Event) -> Option<Timestamp> {
+    let field = |wanted: &str| {
+        let same = |field: &&Field| names.path(field.name).eq_ignore_ascii_case(wanted);
+        event.fields().iter().find(same).map(|field| event.value(field).text)
+    };
+    time::read(&format!("{} {}", field("date")?, field("time")?))
 }
 
 /// What `event_type` may be in Suricata's EVE.

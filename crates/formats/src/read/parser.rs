@@ -58,7 +58,7 @@ impl Parser {
         for (place, range) in &block.records {
             let raw = block.bytes.get(range.clone()).unwrap_or_default();
             if block.dialect.format == Format::Evtx {
-                self.parse_chunk(*place, raw, sink);
+                self.parse_chunk(*place, raw, block.start_offset, sink);
             } else {
                 self.parse_record(&block.dialect, *place, raw, sink);
             }
@@ -76,9 +76,12 @@ impl Parser {
         }
     }
 
-    fn parse_chunk(&mut self, place: Place, raw: &[u8], sink: &mut dyn Sink) {
+    fn parse_chunk(&mut self, place: Place, raw: &[u8], start_offset: u64, sink: &mut dyn Sink) {
         windows::evtx_records(raw, |record| {
             let offset = place.offset + record.offset as u64;
+            if offset < start_offset {
+                return;
+            }
             let place = Place { offset, line: record.number };
             self.event.clear();
             self.event.format = Format::Evtx;

@@ -17,6 +17,7 @@ struct Tally {
     events: u64,
     untimed: u64,
     formats: BTreeMap<String, u64>,
+    routes: BTreeMap<String, u64>,
     unread: u64,
     reasons: BTreeMap<String, (u64, String)>,
     untimed_beginnings: Vec<String>,
@@ -26,13 +27,17 @@ struct Tally {
 }
 
 impl Sink for Tally {
-    fn event(&mut self, _: &Names, _: &Sources, event: &Event, _: Place, raw: &[u8]) {
+    fn event(&mut self, _: &Names, sources: &Sources, event: &Event, _: Place, raw: &[u8]) {
         self.events += 1;
+        *self.routes.entry(sources.get(event.source).route()).or_default() += 1;
         *self.formats.entry(event.format.to_string()).or_default() += 1;
         if event.time.is_none() {
             self.untimed += 1;
             let beginning = String::from_utf8_lossy(raw.get(..160).unwrap_or(raw));
-            self.untimed_beginnings.push(format!("{} {}: {beginning}", self.file, event.format));
+            let line = format!("{} {}: {beginning}", self.file, event.format);
+            if !self.untimed_beginnings.iter().any(|other| other.starts_with(&self.file)) {
+                self.untimed_beginnings.push(line);
+            }
         }
     }
 
@@ -65,10 +70,11 @@ impl Tally {
         let formats: Vec<String> =
             self.formats.iter().map(|(format, count)| format!("{format} {count}")).collect();
         let mut report = format!(
-            "{name}: {} files, {} events ({} without a time), {} unread = {share:.3} %; {}\n",
+            "{name}: {} files, {} events ({} without a time, {} from nowhere known), {} unread = {share:.3} %; {}\n",
             self.files,
             self.events,
             self.untimed,
+            self.routes.get("-/-/-").unwrap_or(&0),
             self.unread,
             formats.join(", ")
         );
@@ -82,7 +88,8 @@ impl Tally {
             writeln!(report, "    error: {error}").unwrap();
         }
         if std::env::var_os("NOROSHI_SHOW_UNTIMED").is_some() {
-            for line in self.untimed_beginnings.iter().take(40) {
+            writeln!(report, "    routes: {:?}", self.routes).unwrap();
+            for line in &self.untimed_beginnings {
                 writeln!(report, "    untimed: {line}").unwrap();
             }
         }
@@ -144,7 +151,8 @@ fn zeek_baselines_are_read() {
         let bytes = fs::read(path).unwrap();
         bytes.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"#fields"))
     };
-    check("zeek-btest", |path| match path.extension()?.to_str()? {
+    let extension = |path: &Path| path.extension().unwrap_or_default().to_owned();
+    check("zeek-btest", |path| match extension(path).to_str()? {
         "log" if is_log(path) => None,
         "log" => Some("no #fields line: an extract, not a log"),
         _ => Some("not a log"),
@@ -234,4 +242,12 @@ fn sekoia_messages_are_read() {
         }
     }
     judge("sekoia-logs", &tally);
+}
+
+#[test]
+fn sigma_regression_events_are_read() {
+    check("sigma-regression", |path| match path.extension().unwrap_or_default().to_str()? {
+        "evtx" | "json" => None,
+        _ => Some("what a test expects, not its input"),
+    });
 }

@@ -30,6 +30,8 @@ fn a_printed_list_and_objects_over_many_lines_are_read() {
     check("{\n  \"a\": 1\n}\n{\n  \"a\": 2\n}\n", "a", &["json:1", "json:2"]);
     check("[{\"a\":1},{\"a\":2}]", "a", &["json:1", "json:2"]);
     check("[]", "a", &[]);
+    check("{\"a\":1},\n{\"a\":2}", "a", &["json:1", "json:2"]);
+    check("{\"a\":1}{\"a\":2}\n{\"a\":3}\n", "a", &["json:1", "json:2", "json:3"]);
 }
 
 #[test]
