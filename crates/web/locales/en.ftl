@@ -1,0 +1,393 @@
+# The English sentences. Same keys as ja.ftl, in the same order. A sentence is one entry, never glued from parts.
+
+## Frame
+site-name = Noroshi
+nav-label = Main pages
+nav-board = Board
+nav-threats = Threats
+nav-campaigns = Campaigns
+nav-organisations = Organisations
+nav-search = Log search
+nav-unread = Unread
+nav-unowned = Unowned
+skip-to-main = Skip to the content
+crumbs-label = You are here
+signed-as = Working as { $name }
+footer-about = Noroshi security watch
+quick-search = Search the logs
+quick-hint = words, address:192.0.2.1
+list-comma = ,{" "}
+as-of = As of { $time }
+unknown-value = not recorded
+many-values = many
+chart-as-table = Show the chart as a table
+narrow-label = Narrow the rows shown
+pager-label = Pages
+pager-first = First page
+pager-next = Next page
+pager-older = Older records
+
+## Live
+live-on = Updating live
+live-lost = Connection lost, trying again
+live-off = Live updates paused
+live-critical = New critical threat.
+announce-threat = { $organisation }: { $title }
+
+## Keys
+keys-button = Keys
+keys-title = Keyboard
+keys-search = Go to the search box
+keys-move = Next row, previous row
+keys-open = Open the chosen row
+keys-help = Show this list
+keys-switch = Use single-key shortcuts
+keys-close = Close
+
+## Words
+level-critical = Critical
+level-high = High
+level-medium = Medium
+level-low = Low
+level-informational = Info
+level-none = none
+level-critical-up = Critical only
+level-high-up = High and above
+level-medium-up = Medium and above
+level-low-up = Low and above
+verdict-threat = Threat
+verdict-normal = Normal
+verdict-all = All
+kind-address = IP address
+kind-domain = Domain
+kind-url = URL
+kind-hash = Hash
+kind-mail = Mail address
+period-1h = Last hour
+period-8h = Last 8 hours
+period-24h = Last 24 hours
+period-7d = Last 7 days
+period-30d = Last 30 days
+period-all = All time
+count-detections = { $n ->
+    [one] { $n } hit
+   *[other] { $n } hits
+}
+count-threats = { $n ->
+    [one] { $n } threat
+   *[other] { $n } threats
+}
+
+## Columns
+column-level = Level
+column-threat = Threat
+column-threats = Threats
+column-organisation = Organisation
+column-organisations = Organisations
+column-members = Seen at
+column-actor = Source
+column-target = Target
+column-actor-target = Source → target
+column-detections = Detections
+column-first = First event
+column-last = Last event
+column-score = Score
+column-verdict = Verdict
+column-observable = Observable
+column-kind = Kind
+column-value = Value
+column-times = Times
+column-level-max = Worst
+column-sum = Sum
+column-day = 24 hours
+column-events = Events
+column-last-event = Last received
+column-time = Time
+column-file = File
+column-line = Line
+column-why = Why it could not be read
+column-beginning = Beginning of the record
+column-read-at = Read at
+column-field = Field
+column-hour = Hour
+column-date = Day
+column-rule = Rule
+column-seen-at = Seen at
+
+## Board
+board-title = Board
+board-tiles = Counts of the last 24 hours
+tile-level = Threats ({ $level })
+tile-organisations = Organisations hit
+tile-campaigns = Campaigns moving
+tile-events = Events read
+tile-detections = Detections
+tile-unread = Unread records
+board-threats-title = Threats now ({ $n })
+board-threats-more = { $n ->
+    [one] Show the one threat
+   *[other] Show all { $n } threats
+}
+board-quiet = Nothing was judged to be a threat in the last 24 hours.
+board-heat-title = Threats by organisation and hour (last 24 hours, Japan time)
+board-heat-legend = Threats in an hour
+board-rows-left = { $n ->
+    [one] and { $n } more organisation
+   *[other] and { $n } more organisations
+}
+board-shift-title = Handover: what changed in this shift
+shift-night = Night shift (00:00–08:00), since { $since }
+shift-day = Day shift (08:00–16:00), since { $since }
+shift-evening = Evening shift (16:00–24:00), since { $since }
+shift-threats = { $n ->
+    [one] { $n } new threat ({ $before } in the same length of time before)
+   *[other] { $n } new threats ({ $before } in the same length of time before)
+}
+shift-campaigns = { $n ->
+    [one] { $n } new campaign
+   *[other] { $n } new campaigns
+}
+shift-decisions = { $n ->
+    [one] { $n } decision by an analyst
+   *[other] { $n } decisions by analysts
+}
+board-newly-hit = { $n ->
+    [one] { $n } organisation newly hit
+   *[other] { $n } organisations newly hit
+}
+board-newly-hit-none = No organisation newly hit.
+board-new-rules = Rules that fired for the first time
+board-new-rules-none = No rule fired for the first time.
+board-campaigns-title = Campaigns moving
+board-campaigns-none = No attack spans several organisations.
+board-campaigns-more = Show all campaigns
+board-intake-title = Intake (last 24 hours)
+board-silent = Nothing received for over 3 hours from{" "}
+intake-events = Events read
+intake-detections = Detections
+intake-threats = Judged threat
+intake-normal = Judged normal
+intake-unread = Records not readable
+
+## Threats
+threats-title = Threats
+threats-table = List of threats
+threats-none = No threat fits.
+threats-none-hint = Choose a longer period or fewer conditions.
+filter-label = Filter threats
+filter-text = Title, source, target or number
+filter-period = Period
+filter-organisation = Organisation
+filter-organisation-all = All organisations
+filter-level = Level
+filter-level-all = All
+filter-verdict = Verdict
+filter-button = Filter
+filter-clear = Clear
+tag-campaign = campaign
+note-hour = Showing threats of the hour from { $start }.
+note-rule = Showing threats of the rule { $rule }.
+
+## One threat
+threat-what = What
+threat-why = Why it is judged so
+threat-period = Period
+threat-period-text = { $first } to { $last } ({ $duration })
+threat-rule = Rule
+threat-techniques = Techniques (ATT&CK)
+threat-campaigns = Campaigns
+threat-timeline = Detections over time
+threat-timeline-shown = Detections over time (newest { $n })
+threat-events = Events (newest { $n } of { $all } detections)
+threat-events-missing = { $n ->
+    [one] { $n } event is not in the stored data.
+   *[other] { $n } events are not in the stored data.
+}
+judged-machine = Judged “{ $verdict }” with a score of { $score } out of 100.
+judged-analyst = An analyst judged “{ $verdict }”. The automatic score is { $score } out of 100.
+decide-title = Analyst’s decision
+decide-verdict = Verdict
+decide-reason = Reason (required)
+decide-hint = The reason is kept and counts in later judgements of the same organisation, rule and source.
+decide-button = Record the decision
+decided = { $at }: { $by } judged “{ $verdict }”. Reason:
+earlier-title = Earlier decisions on threats of the same shape
+elsewhere-title = Elsewhere
+elsewhere-none = The same rule or observable has not been seen at other organisations.
+elsewhere-shared = In common
+elsewhere-rule = the same rule
+observables-title = Observables
+observables-none = No observables.
+
+## Organisations
+organisations-title = Organisations
+organisations-about = Threats of the last 24 hours by organisation and level.
+organisations-none = No organisation is registered.
+organisation-day = { $n ->
+    [one] { $name }: { $n } threat in the last 24 hours
+   *[other] { $name }: { $n } threats in the last 24 hours
+}
+
+## Campaigns
+campaigns-title = Campaigns
+campaigns-about = The same observable in threats at two or more organisations within a window of time.
+campaigns-table = List of campaigns
+campaigns-none = No campaign has been seen.
+campaign-others = { $n ->
+    [one] and { $n } more
+   *[other] and { $n } more
+}
+campaign-moving = { $n } organisations, last seen { $last }
+campaign-summary = { $kind } “{ $value }” has been seen at { $n } organisations since { $first }. The second one made it a campaign at { $raised }.
+campaign-who = Who, and when
+campaign-threats = Threats of this campaign
+campaign-search = Search the logs for this observable
+
+## Search
+search-title = Log search
+search-words = What to look for
+search-hint = Separated by spaces, all must occur. Observables are written kind:value (address, domain, url, hash, mail).
+search-button = Search
+search-from = From (Japan time)
+search-to = To (Japan time)
+search-start = Every event that was read can be found here, also those judged normal.
+search-example-words = For example: records with both powershell and -enc
+search-example-address = For example: records in which the address 192.0.2.1 occurs
+search-example-domain = For example: records in which the domain update.example occurs
+search-unknown-kind = There is no kind “{ $kind }”, so it was searched as text. Kinds are address, domain, url, hash and mail.
+search-found = { $n ->
+    [one] { $n } event found
+   *[other] { $n } events found
+}
+search-found-more = Newest { $n } shown, there are more
+search-found-here = { $n ->
+    [one] { $n } event on this page
+   *[other] { $n } events on this page
+}
+search-cost = Read { $opened } of { $files } files, { $rows } rows, { $bytes }.
+search-count = Count them all
+search-damaged = { $n ->
+    [one] { $n } stored file is damaged and was left out.
+   *[other] { $n } stored files are damaged and were left out.
+}
+search-by-organisation = Counts by organisation
+search-nothing = No record fits.
+search-nothing-period = Choose a longer period, such as all time.
+search-nothing-words = Use fewer or shorter words. Upper and lower case of Latin letters are the same.
+search-nothing-kind = Observables are found whatever way they are written when the kind is given, as in address:192.0.2.1.
+
+## One event
+event-title = Event
+event-about = About the record
+event-source = Source (format)
+event-offset = Offset (bytes)
+event-id = Event id
+event-fields = Fields
+event-download = Download the original ({ $size })
+event-left = { $n } bytes are left.
+event-next = Continue
+record-label = Record of { $time }, { $file } line { $line }
+record-line = line { $n }
+record-open = Details
+record-matched = Matched:
+record-raw = The record as written
+record-left = See the other { $n } bytes on the page of the event
+record-time-read = time of reading: the record names none
+
+## Unread and unowned
+unread-title = Unread records
+unread-about = Records whose form nobody understood. They are kept, with file, line, reason and beginning.
+unread-none = Every record was read.
+unowned-title = Observables nobody owns
+unowned-about = Values that no organisation has registered. Check whether the register lacks something.
+unowned-none = Everything seen has an owner.
+unowned-total = { $n } in all, the latest { $shown } shown
+
+## Errors
+error-status = Status
+error-to-board = Back to the board
+error-400-title = The request is not right
+error-400 = Something in the request is wrong. Please go back and check it.
+error-403-title = Not accepted
+error-403 = This could not be confirmed to come from our own page. Open the page again and repeat it.
+error-404-title = Not found
+error-404 = It does not exist, or it is outside what you may see.
+error-405-title = Not accepted
+error-405 = This cannot be done at this address.
+error-421-title = Not accepted
+error-421 = This server answers only under this machine’s own names, such as localhost.
+error-500-title = It did not work
+error-500 = The page could not be made because of a fault inside. The log has the details.
+error-503-title = Not available at the moment
+error-503 = The data cannot be read. Please try again shortly.
+error-value = “{ $value }” is not a possible value.
+error-time = “{ $value }” cannot be read as a time. Write it as 2026-07-15T08:00.
+error-no-reason = A decision needs a reason. { $value }
+
+## Reasons
+angle-rule-level = Level of the rule
+angle-indicator = Indicator
+angle-spread = Spread
+angle-rarity = Rarity
+angle-criticality = Criticality
+angle-allow-list = Allow-list
+angle-earlier-verdicts = Earlier verdicts
+reason-rule-level = The rule’s level is “{ $level }”.
+reason-indicator = The indicator { $indicator } (level “{ $level }”) matched.
+reason-spread = The same was seen at { $organisations } organisations within { $hours } hours.
+reason-rarity = { $days_seen ->
+    [0] Never seen at this organisation in { $days_watched } days of watching.
+   *[other] Seen at this organisation on { $days_seen } of { $days_watched } days watched.
+}
+reason-criticality = The target { $asset } has “{ $criticality }” criticality.
+reason-criticality-system = The target { $asset } ({ $system }) has “{ $criticality }” criticality.
+reason-allow-list = On the allow-list, entered by { $by }: { $reason }
+reason-allow-list-until = On the allow-list until { $until }, entered by { $by }: { $reason }
+reason-allow-list-overruled = On the allow-list (entered by { $by }: { $reason }), but overruled because a certain indicator matched.
+reason-earlier-verdicts = Analysts judged the same shape a threat { $threat } times and normal { $normal } times before.
+
+## Criticality
+criticality-low = Low
+criticality-medium = Medium
+criticality-high = High
+
+## Organisation
+organisation-about = Summary
+organisation-key = Key
+organisation-kind = Kind
+organisation-parts = Parts
+org-kind-centre = centre
+org-kind-ministry = ministry
+org-kind-agency = agency
+org-kind-incorporated = incorporated agency
+org-kind-local = local government
+org-kind-company = company
+org-kind-part = part
+org-kind-other = other
+organisation-threats-by-hour = Threats by hour (last 24 hours)
+organisation-events-by-hour = Events by hour (last 24 hours)
+organisation-rules = Rules that fired most (last 30 days)
+organisation-actors = Sources seen most (last 30 days)
+organisation-no-rules = Nothing was judged a threat in the last 30 days.
+organisation-no-actors = No source was recorded in the last 30 days.
+organisation-no-threats = Nothing was judged a threat in the last 30 days.
+organisation-threats-by-day = Threats by day (last 30 days)
+organisation-other-name = Name in Japanese
+organisation-threats-total = Threats (last 30 days)
+organisation-normal-total = Judged normal (last 30 days)
+organisation-threats = Latest threats
+organisation-threats-all = All threats of this organisation
+organisation-campaigns = Campaigns it is in
+organisation-assets = Registered assets ({ $n })
+organisation-assets-none = No assets are registered. Register networks and domains, and what is seen will have an owner.
+asset-network = Network
+asset-domain = Domain
+asset-mail-domain = Mail domain
+asset-host = Host
+column-system = System
+column-criticality = Criticality
+column-validity = Valid
+validity-always = always
+validity-from = from { $from }
+validity-until = until { $until }
+validity-between = { $from } to { $until }

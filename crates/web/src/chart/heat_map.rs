@@ -1,0 +1,237 @@
+//! Organisation × hour: who is hit, and when, at a glance.
+
+use crate::chart::{Chart, label};
+use crate::markup::{Markup, escaped, push};
+use crate::words::{compact, count};
+
+const LABEL_WIDTH: usize = 156;
+const CELL_WIDTH: usize = 25;
+const CELL_HEIGHT: usize = 24;
+const HEAD_HEIGHT: usize = 22;
+const TOTAL_WIDTH: usize = 48;
+const LABEL_EM_MAX: f32 = 11.4;
+
+/// Shades of the map, besides empty.
+pub const SHADES: u64 = 5;
+
+/// One line of the map.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Who.
+    pub label: String,
+    /// Where a click on the name leads.
+    pub href: String,
+    /// One number for each column.
+    pub values: Vec<u64>,
+    /// Where a click on a cell leads, one for each column; empty when nowhere.
+    pub cell_hrefs: Vec<String>,
+}
+
+/// What is drawn.
+#[derive(Clone, Debug)]
+pub struct HeatMap<'a> {
+    /// The name of the picture, for those who cannot see it.
+    pub title: &'a str,
+    /// The heading of the names.
+    pub row_heading: &'a str,
+    /// The heading of the sums.
+    pub total_heading: &'a str,
+    /// The heading of each column, oldest first: `14`.
+    pub columns: Vec<String>,
+    /// The heading of each column in full, for the table: `14時`.
+    pub columns_full: Vec<String>,
+    /// The lines.
+    pub rows: Vec<Row>,
+}
+
+/// The shade of a number: 0 for none, 1 to [`SHADES`] on a logarithmic scale up to `most`.
+pub fn shade(value: u64, most: u64) -> u64 {
+    if value == 0 || most == 0 {
+        return 0;
+    }
+    let share = ((value as f64) + 1.0).ln() / ((most as f64) + 1.0).ln();
+    ((share * SHADES as f64).ceil() as u64).clamp(1, SHADES)
+}
+
+/// The smallest and biggest number of each shade that occurs, for the legend.
+pub fn legend(most: u64) -> Vec<(u64, u64, u64)> {
+    let mut ranges: Vec<(u64, u64, u64)> = Vec::new();
+    let mut value = 1;
+    while value <= most {
+        let now = shade(value, most);
+        let mut end =
+            ((most as f64 + 1.0).powf(now as f64 / SHADES as f64) - 1.0).floor().max(value as f64) as u64;
+        end = end.min(most);
+        while end > value && shade(end, most) > now {
+            end -= 1;
+        }
+        while end < most && shade(end + 1, most) == now {
+            end += 1;
+        }
+        ranges.push((now, value, end));
+        value = end + 1;
+    }
+    ranges
+}
+
+/// Draws the map.
+pub fn draw(map: &HeatMap<'_>) -> Chart {
+    Chart { picture: picture(map), table: table(map) }
+}
+
+fn picture(map: &HeatMap<'_>) -> Markup {
+    let most = map.rows.iter().flat_map(|row| &row.values).copied().max().unwrap_or(0);
+    let width = LABEL_WIDTH + map.columns.len() * CELL_WIDTH + TOTAL_WIDTH;
+    let height = HEAD_HEIGHT + map.rows.len() * CELL_HEIGHT + 2;
+    let mut svg = String::new();
+    push(
+        &mut svg,
+        format_args!(
+            "<svg class=\"heat\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"group\" aria-label=\"{}\">",
+            escaped(map.title)
+        ),
+    );
+    for (index, column) in map.columns.iter().enumerate() {
+        let x = LABEL_WIDTH + index * CELL_WIDTH + CELL_WIDTH / 2;
+        push(
+            &mut svg,
+            format_args!(
+                "<text class=\"axis\" x=\"{x}\" y=\"15\" text-anchor=\"middle\">{}</text>",
+                escaped(column)
+            ),
+        );
+    }
+    push(
+        &mut svg,
+        format_args!(
+            "<text class=\"axis\" x=\"{}\" y=\"15\" text-anchor=\"end\">{}</text>",
+            width - 4,
+            escaped(map.total_heading)
+        ),
+    );
+    for (index, row) in map.rows.iter().enumerate() {
+        push_row(&mut svg, row, HEAD_HEIGHT + index * CELL_HEIGHT, width, most);
+    }
+    svg.push_str("</svg>");
+    Markup::trusted(svg)
+}
+
+fn push_row(svg: &mut String, row: &Row, y: usize, width: usize, most: u64) {
+    let (middle, total) = (y + 16, row.values.iter().sum::<u64>());
+    push(svg, format_args!("<line class=\"rule\" x1=\"0\" y1=\"{y}\" x2=\"{width}\" y2=\"{y}\"/>"));
+    push(
+        svg,
+        format_args!(
+            "<a href=\"{}\" aria-label=\"{}\"><rect class=\"hit\" x=\"0\" y=\"{y}\" width=\"{}\" height=\"{CELL_HEIGHT}\"/>\
+             <text class=\"name\" x=\"4\" y=\"{middle}\">{}</text></a>",
+            escaped(&row.href),
+            escaped(&row.label),
+            LABEL_WIDTH - 4,
+            label(&row.label, LABEL_EM_MAX),
+        ),
+    );
+    svg.push_str("<g aria-hidden=\"true\">");
+    for (index, value) in row.values.iter().enumerate().filter(|(_, value)| **value > 0) {
+        let (x, shade) = (LABEL_WIDTH + index * CELL_WIDTH, shade(*value, most));
+        let cell = format!(
+            "<rect class=\"h{shade}\" x=\"{}\" y=\"{}\"/><text class=\"n{shade}\" x=\"{}\" y=\"{middle}\">{}</text>",
+            x + 1,
+            y + 1,
+            x + CELL_WIDTH / 2,
+            compact(*value)
+        );
+        match row.cell_hrefs.get(index).filter(|href| !href.is_empty()) {
+            Some(href) => push(svg, format_args!("<a href=\"{}\" tabindex=\"-1\">{cell}</a>", escaped(href))),
+            None => svg.push_str(&cell),
+        }
+    }
+    push(
+        svg,
+        format_args!(
+            "<text class=\"sum\" x=\"{}\" y=\"{middle}\" text-anchor=\"end\">{}</text></g>",
+            width - 4,
+            count(total)
+        ),
+    );
+}
+
+fn table(map: &HeatMap<'_>) -> Markup {
+    let mut html = String::new();
+    push(
+        &mut html,
+        format_args!(
+            "<table class=\"numbers\"><caption>{}</caption><thead><tr><th scope=\"col\">{}</th>",
+            escaped(map.title),
+            escaped(map.row_heading)
+        ),
+    );
+    for column in &map.columns_full {
+        push(&mut html, format_args!("<th scope=\"col\">{}</th>", escaped(column)));
+    }
+    push(
+        &mut html,
+        format_args!("<th scope=\"col\">{}</th></tr></thead><tbody>", escaped(map.total_heading)),
+    );
+    for row in &map.rows {
+        push(&mut html, format_args!("<tr><th scope=\"row\">{}</th>", escaped(&row.label)));
+        for value in &row.values {
+            push(&mut html, format_args!("<td>{}</td>", count(*value)));
+        }
+        push(&mut html, format_args!("<td>{}</td></tr>", count(row.values.iter().sum())));
+    }
+    html.push_str("</tbody></table>");
+    Markup::trusted(html)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map() -> HeatMap<'static> {
+        HeatMap {
+            title: "Threats by <organisation> and hour",
+            row_heading: "Organisation",
+            total_heading: "Sum",
+            columns: vec!["8".into(), "9".into()],
+            columns_full: vec!["08:00".into(), "09:00".into()],
+            rows: vec![Row {
+                label: "A & B".into(),
+                href: "/organisations/x".into(),
+                values: vec![0, 1_204],
+                cell_hrefs: vec![String::new(), "/threats?a=1&b=2".into()],
+            }],
+        }
+    }
+
+    #[test]
+    fn a_map_has_numbers_in_its_cells_and_leaves_empty_ones_out() {
+        insta::assert_snapshot!(draw(&map()).picture, @"");
+    }
+
+    #[test]
+    fn the_table_has_every_number_exactly() {
+        insta::assert_snapshot!(draw(&map()).table, @"");
+    }
+
+    #[test]
+    fn shades_go_from_the_smallest_to_the_biggest_number() {
+        assert_eq!([0, 1, 2, 9, 99].map(|value| shade(value, 99)), [0, 1, 2, 3, 5]);
+        assert_eq!(shade(1, 1), SHADES);
+        assert_eq!(shade(u64::MAX, u64::MAX), SHADES);
+    }
+
+    #[test]
+    fn the_legend_names_every_shade_once_without_gaps() {
+        for most in [0, 1, 2, 3, 7, 50, 1_000, 123_456] {
+            let ranges = legend(most);
+            let mut next = 1;
+            for (now, start, end) in &ranges {
+                assert_eq!(*start, next, "gap before {start} of {most}");
+                assert_eq!((shade(*start, most), shade(*end, most)), (*now, *now), "{most}");
+                next = end + 1;
+            }
+            assert_eq!(next, most + 1, "{most}");
+            assert!(ranges.len() as u64 <= SHADES);
+        }
+    }
+}

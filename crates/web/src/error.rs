@@ -1,0 +1,99 @@
+//! What went wrong, as a page in the reader's language.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+/// An answer that is not the page asked for. It travels as an extension of the response; [`crate::visit::dress`] gives it
+/// its page, because only there the language is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    /// The status.
+    pub status: StatusCode,
+    /// What exactly was wrong with the request: a sentence's key and the value it names.
+    pub detail: Option<(&'static str, String)>,
+}
+
+impl Failure {
+    /// A failure that its status says all about.
+    pub(crate) fn new(status: StatusCode) -> Self {
+        Self { status, detail: None }
+    }
+
+    /// It is not there, or not for this reader: the two are not told apart.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND)
+    }
+
+    /// The request names something that cannot be; `key` is the sentence that says so about `value`.
+    pub(crate) fn invalid(key: &'static str, value: &str) -> Self {
+        let detail = Some((key, crate::visible::neutral_short(value, 120)));
+        Self { status: StatusCode::BAD_REQUEST, detail }
+    }
+
+    /// The key of the sentence for a status.
+    pub(crate) fn key(status: StatusCode) -> &'static str {
+        match status.as_u16() {
+            400 | 413 | 414 | 415 | 422 => "error-400",
+            403 => "error-403",
+            404 => "error-404",
+            405 => "error-405",
+            421 => "error-421",
+            503 => "error-503",
+            _ => "error-500",
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<watch::Error> for Failure {
+    fn from(error: watch::Error) -> Self {
+        match error.kind() {
+            watch::ErrorKind::NotFound => Self::not_found(),
+            watch::ErrorKind::Invalid => Self::invalid("error-no-reason", ""),
+            watch::ErrorKind::Unavailable => {
+                tracing::error!(%error, "a page could not be made");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE)
+            }
+        }
+    }
+}
+
+impl From<watch::lake::LakeError> for Failure {
+    fn from(error: watch::lake::LakeError) -> Self {
+        watch::Error::from(error).into()
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        watch::Error::from(error).into()
+    }
+}
+
+impl From<registry::Error> for Failure {
+    fn from(error: registry::Error) -> Self {
+        tracing::error!(%error, "the registry did not answer");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE)
+    }
+}
+
+impl From<askama::Error> for Failure {
+    fn from(error: askama::Error) -> Self {
+        tracing::error!(%error, "a page could not be written");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl From<tokio::task::JoinError> for Failure {
+    fn from(error: tokio::task::JoinError) -> Self {
+        tracing::error!(%error, "a question ended before its answer");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}

@@ -1,0 +1,105 @@
+//! One campaign: who was hit, and when.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use watch::campaign::{Member, Page};
+
+use crate::App;
+use crate::chart::Chart;
+use crate::chart::timeline::{self, Line, Timeline};
+use crate::error::Failure;
+use crate::frame::Frame;
+use crate::page::part::{CampaignRow, ThreatRow, search_href};
+use crate::visible::neutral_short;
+use crate::visit::{Visit, render};
+use crate::when;
+
+/// Threats on the page.
+pub(crate) const THREATS_MAX: u32 = 50;
+/// Lines of the chart.
+const LINES_MAX: usize = 60;
+
+#[derive(Template)]
+#[template(path = "campaign.html")]
+struct CampaignPage {
+    frame: Frame,
+    campaign: CampaignRow,
+    summary: String,
+    timeline: Chart,
+    search_href: String,
+    threats: Vec<ThreatRow>,
+}
+
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id = id.parse().map_err(|_| Failure::not_found())?;
+    let found = watch::campaign::page(&app.state.store, visit.scope(), id, THREATS_MAX).await?;
+    render(&page(&visit, &found))
+}
+
+fn page(visit: &Visit, found: &Page) -> CampaignPage {
+    let (words, campaign) = (visit.words, &found.campaign);
+    let value = neutral_short(&campaign.observable.value, 80);
+    let time = |at| when::short(visit.language(), at);
+    let summary = words.with(
+        "campaign-summary",
+        &[
+            ("kind", visit.kind_name(campaign.observable.kind).into()),
+            ("value", value.as_str().into()),
+            ("first", time(campaign.first_at).into()),
+            ("n", campaign.organisations_total.into()),
+            ("raised", time(campaign.raised_at).into()),
+        ],
+    );
+    CampaignPage {
+        frame: visit.frame("/campaigns", format!("{} {value}", campaign.number)),
+        campaign: CampaignRow::new(visit, campaign),
+        summary,
+        timeline: chart(visit, found),
+        search_href: search_href(&campaign.observable),
+        threats: found
+            .threats
+            .iter()
+            .take(THREATS_MAX as usize)
+            .map(|one| ThreatRow::new(visit, one))
+            .collect(),
+    }
+}
+
+fn chart(visit: &Visit, found: &Page) -> Chart {
+    let words = visit.words;
+    let headings =
+        ["column-organisation", "column-first", "column-last", "column-detections"].map(|key| words.get(key));
+    let title = words.get("campaign-who");
+    timeline::draw(&Timeline {
+        title: &title,
+        headings: headings.each_ref().map(String::as_str),
+        language: visit.language(),
+        lines: found
+            .campaign
+            .members
+            .iter()
+            .take(LINES_MAX)
+            .map(|member| line(visit, found, member))
+            .collect(),
+    })
+}
+
+fn line(visit: &Visit, found: &Page, member: &Member) -> Line {
+    let organisation = visit.organisation(member.organisation);
+    let own = found.threats.iter().filter(|threat| threat.organisation == member.organisation);
+    Line {
+        label: organisation.name,
+        href: organisation.href,
+        start: member.first_at,
+        end: member.last_at,
+        moments: own.map(|threat| threat.first_at).filter(|at| *at >= member.first_at).collect(),
+        count: member.detections,
+    }
+}

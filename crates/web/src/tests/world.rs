@@ -1,0 +1,333 @@
+//! A small government whose logs are as nasty as they come, and a browser that knows nothing but bytes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base::{
+    EventId, Id, Language, Observable, ObservableKind, Organisation as OrganisationId, Period, Scope,
+    Severity, Timestamp,
+};
+use jiff::SignedDuration;
+use registry::{Organisation, Registry};
+use store::Store;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use watch::Policy;
+use watch::detect::Detection;
+use watch::intake::{HourCount, PartResult, UnreadRecord};
+use watch::lake::{Cost, Dimension, Found, Lake, LakeError, Search, Sighting, StoredEvent, Wanted};
+
+/// The moment at which everything is looked at.
+pub(crate) const NOW: &str = "2026-07-15T05:32:05Z";
+
+/// Markup, escapes for a terminal, a turn of direction, broken bytes, and length.
+pub(crate) fn nasty() -> String {
+    format!("<script>alert(1)</script>\"'&\u{1b}[31m\u{202e}cod.exe\u{200b}{}", "\u{7}狼".repeat(3_000))
+}
+
+/// How big and how nasty.
+#[derive(Clone, Copy)]
+pub(crate) struct Size {
+    /// Organisations in the registry; every one is hit.
+    pub(crate) organisations: usize,
+    /// Threats at each, over the last hours.
+    pub(crate) threats: usize,
+    /// Whether every value is as nasty as it can be.
+    pub(crate) nasty: bool,
+}
+
+pub(crate) const SMALL: Size = Size { organisations: 4, threats: 3, nasty: false };
+
+/// A server over a store that was filled the way real data fills it.
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) address: std::net::SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) async fn new(size: Size) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("control.db"), store::Options::default()).await.unwrap();
+        let now: Timestamp = NOW.parse().unwrap();
+        let text = yaml(size);
+        let plan = registry::import::import(&store, &text, registry::import::Notation::Yaml, "test", now);
+        assert_eq!(plan.await.unwrap().tally().wrong, 0);
+        let registry = Arc::new(Registry::load(&store).await.unwrap());
+        let mut shelf = Vec::new();
+        let mut tx = store.write().await.unwrap();
+        for (place, organisation) in registry.organisations().iter().enumerate() {
+            let part = part(size, organisation.id, place, now, &mut shelf);
+            watch::intake::commit_part(&mut tx, &registry, &Policy::default(), &part, now).await.unwrap();
+        }
+        let unowned = Observable { kind: ObservableKind::Domain, value: "nobody.example".into() };
+        let own = registry.organisations().first().unwrap().id;
+        registry::note_unowned(&mut tx, &unowned, own, now, 7).await.unwrap();
+        tx.commit().await.unwrap();
+        let served = registry.clone();
+        let state = crate::State {
+            store: store.clone(),
+            lake: Arc::new(Shelf(shelf)),
+            registry: Arc::new(move || served.clone()),
+            policy: Arc::new(Policy::default()),
+            clock: Arc::new(move || now),
+            default_language: Language::Ja,
+            demo: None,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(crate::serve(listener, crate::router(state), std::future::pending()));
+        Self { store, registry, address, _folder: folder }
+    }
+
+    /// Asks for a page.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[], "").await
+    }
+
+    /// Sends a request with more headers and a body.
+    pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let host = if headers.iter().any(|(name, _)| *name == "host") {
+            String::new()
+        } else {
+            format!("host: {}\r\n", self.address)
+        };
+        let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\n{host}{more}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.unwrap();
+        Answer::read(path, &bytes)
+    }
+
+    /// The first link on a page that begins like this and goes on.
+    pub(crate) async fn first_link(&self, path: &str, beginning: &str) -> String {
+        let page = self.get(path).await;
+        let start = format!("href=\"{beginning}");
+        let rest = page.body.split(&start).nth(1).unwrap_or_else(|| panic!("no {beginning} on {path}"));
+        format!("{beginning}{}", rest.split('"').next().unwrap()).replace("&amp;", "&").replace("&#38;", "&")
+    }
+
+    /// One address for every kind of page.
+    pub(crate) async fn pages(&self) -> Vec<String> {
+        let mut pages: Vec<String> = [
+            "/board",
+            "/threats",
+            "/threats?verdict=all&period=all",
+            "/campaigns",
+            "/organisations",
+            "/search",
+        ]
+        .map(String::from)
+        .into();
+        pages.extend(
+            ["/search?q=GET&period=all&count=1", "/search?q=nothing", "/unread", "/unowned"]
+                .map(String::from),
+        );
+        pages.push(self.first_link("/threats?period=all", "/threats/threat_").await);
+        pages.push(self.first_link("/campaigns", "/campaigns/campaign_").await);
+        pages.push(self.first_link("/organisations", "/organisations/org_").await);
+        pages.push(self.first_link("/search?q=GET&period=all", "/events/event_").await);
+        pages
+    }
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) path: String,
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    fn read(path: &str, bytes: &[u8]) -> Self {
+        let text = String::from_utf8(bytes.to_vec()).expect("an answer in UTF-8");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        let mut lines = head.lines();
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
+        let headers = lines
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        Self { path: path.to_owned(), status: status.unwrap_or(0), headers, body: body.to_owned() }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+}
+
+fn yaml(size: Size) -> String {
+    let mut text = "organisations:\n".to_owned();
+    for place in 0..size.organisations {
+        let parent = if place > 2 { "    parent: o1\n" } else { "" };
+        text.push_str(&format!(
+            "  - key: o{place}\n    name_ja: 第{place}情報文化振興省\n    name_en: Ministry of Information and Culture No. {place}\n    kind: ministry\n{parent}"
+        ));
+        if place == 1 {
+            text.push_str("    networks:\n      - value: 192.0.2.0/24\n        criticality: high\n        system: 公開ウェブ\n        valid_from: 2020-04-01\n");
+        }
+    }
+    text
+}
+
+fn part(
+    size: Size,
+    organisation: Id<OrganisationId>,
+    place: usize,
+    now: Timestamp,
+    shelf: &mut Vec<StoredEvent>,
+) -> PartResult {
+    let ago = |seconds: i64| now.checked_sub(SignedDuration::from_secs(seconds)).unwrap();
+    let value = |plain: &str| if size.nasty { format!("{}{plain}", nasty()) } else { plain.to_owned() };
+    let shared = Observable { kind: ObservableKind::Domain, value: "shared.bad.example".into() };
+    let detections: Vec<Detection> = (0..size.threats)
+        .map(|number| {
+            let at = ago(number as i64 * 3_600 + place as i64 % 60 + 30);
+            let mut id = [0; 16];
+            id[..8].copy_from_slice(&(place as u64).to_be_bytes());
+            id[8..].copy_from_slice(&(number as u64).to_be_bytes());
+            shelf.push(event(size, organisation, EventId(id), at));
+            Detection {
+                event: EventId(id),
+                organisation,
+                time: at,
+                rule_id: format!("rule-{}", number % 5),
+                rule_title: value("Web shell <b>asked</b> for"),
+                level: if number % 2 == 0 { Severity::Critical } else { Severity::High },
+                techniques: vec!["T1505.003".into()],
+                route: "web/access/webserver".into(),
+                fields: vec![("cs-uri-query".into(), value("cmd=GET"))],
+                actor: value(&format!("198.51.100.{}", number % 250)),
+                target: value("www.example"),
+                observables: vec![shared.clone()],
+                indicator: None,
+            }
+        })
+        .collect();
+    let hour = HourCount { hour: now, events: 1_234_567, last_event_at: ago(5) };
+    let unread =
+        UnreadRecord { offset: 5, line: 3, reason: value("not JSON"), beginning: nasty().into_bytes() };
+    PartResult {
+        organisation,
+        file: value("www/access_log"),
+        fingerprint: "f".into(),
+        part: 0,
+        new_offset: 100,
+        hours: vec![hour],
+        unread: vec![unread],
+        unread_total: 2,
+        detections,
+    }
+}
+
+fn event(size: Size, organisation: Id<OrganisationId>, id: EventId, time: Timestamp) -> StoredEvent {
+    let mut raw = b"GET /shell.php?cmd=GET shared.bad.example ".to_vec();
+    if size.nasty {
+        raw.extend(nasty().into_bytes());
+        raw.extend([0xff, 0xfe, 0]);
+    }
+    StoredEvent {
+        id,
+        organisation,
+        time,
+        time_stated: false,
+        product: "web".into(),
+        service: "access".into(),
+        category: "webserver".into(),
+        format: "web-access".into(),
+        file: "www/access_log".into(),
+        offset: 12,
+        line: 3,
+        fields: (0..if size.nasty { 500 } else { 2 }).map(|n| (format!("field{n}"), nasty())).collect(),
+        raw,
+        observables: vec![Observable { kind: ObservableKind::Domain, value: "shared.bad.example".into() }],
+    }
+}
+
+/// Events in a list, searched by words only.
+struct Shelf(Vec<StoredEvent>);
+
+impl Shelf {
+    fn fits(&self, scope: &Scope, search: &Search) -> Vec<StoredEvent> {
+        let has =
+            |event: &StoredEvent, word: &String| String::from_utf8_lossy(&event.raw).contains(word.as_str());
+        let mut events: Vec<StoredEvent> = self
+            .0
+            .iter()
+            .filter(|event| scope.covers(Some(event.organisation)))
+            .filter(|event| {
+                search.organisations.is_empty() || search.organisations.contains(&event.organisation)
+            })
+            .filter(|event| search.period.is_none_or(|period| period.contains(event.time)))
+            .filter(|event| search.words.iter().all(|word| has(event, word)))
+            .filter(|event| search.observables.iter().all(|one| event.observables.contains(one)))
+            .cloned()
+            .collect();
+        events.sort_by_key(|event| std::cmp::Reverse((event.time, event.id)));
+        events
+    }
+}
+
+impl Lake for Shelf {
+    fn append(&self, _: &str, _: &[StoredEvent]) -> Result<(), LakeError> {
+        unreachable!("pages do not write events")
+    }
+
+    fn search(&self, scope: &Scope, search: &Search) -> Result<Found, LakeError> {
+        let all = self.fits(scope, search);
+        let later: Vec<_> = all
+            .into_iter()
+            .filter(|event| search.after.is_none_or(|after| (event.time, event.id) < after))
+            .collect();
+        let more = later.len() > search.limit;
+        let events = later.into_iter().take(search.limit).collect();
+        let damaged = vec!["day=2026-07-15/part.parquet: ends too early".to_owned()];
+        Ok(Found { events, more, cost: Cost { files: 9, files_opened: 2, rows: 120, bytes: 4_096 }, damaged })
+    }
+
+    fn events(&self, scope: &Scope, ids: &[EventId], near: Period) -> Result<Vec<StoredEvent>, LakeError> {
+        let fits = |event: &&StoredEvent| {
+            ids.contains(&event.id) && near.contains(event.time) && scope.covers(Some(event.organisation))
+        };
+        Ok(self.0.iter().filter(fits).cloned().collect())
+    }
+
+    fn count(
+        &self,
+        scope: &Scope,
+        search: &Search,
+        _: &[Dimension],
+    ) -> Result<Vec<(Vec<String>, u64)>, LakeError> {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        for event in self.fits(scope, search) {
+            *counts.entry(event.organisation.to_string()).or_default() += 1;
+        }
+        Ok(counts.into_iter().map(|(organisation, events)| (vec![organisation], events)).collect())
+    }
+
+    fn top(
+        &self,
+        _: &Scope,
+        _: Period,
+        _: ObservableKind,
+        _: usize,
+    ) -> Result<Vec<(Observable, u64)>, LakeError> {
+        Ok(Vec::new())
+    }
+
+    fn hunt(&self, _: &Scope, _: &[Wanted], _: Option<Period>) -> Result<Vec<Sighting>, LakeError> {
+        Ok(Vec::new())
+    }
+}
+
+/// The organisation with this key.
+pub(crate) fn organisation(key: &str) -> Id<OrganisationId> {
+    Organisation::id_of(key)
+}
