@@ -44,9 +44,9 @@ pub struct Search {
     pub organisations: Vec<Id<Organisation>>,
     /// Only events that contain all of these observables.
     pub observables: Vec<Observable>,
-    /// Only events whose raw record contains all of these, ASCII case ignored.
+    /// Only events whose raw record (or a value of `fields`) contains all of these, ASCII case ignored.
     pub words: Vec<String>,
-    /// Only this product, service or category.
+    /// Only this product, service or category; one of several joined by `+` is enough.
     pub product: Option<String>,
     /// As above.
     pub service: Option<String>,
@@ -67,14 +67,16 @@ pub struct Found {
     pub more: bool,
     /// What the question cost.
     pub cost: Cost,
+    /// Files that could not be read and are missing from the answer: which, and why.
+    pub damaged: Vec<String>,
 }
 
 /// What a question cost, so that it can be shown and bounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Files in the lake within scope.
+    /// Files in the lake within scope and on the days asked about.
     pub files: u64,
-    /// Files opened after pruning by day, organisation and statistics.
+    /// Files opened: those that could still have an answer when it was their turn.
     pub files_opened: u64,
     /// Rows decoded.
     pub rows: u64,
@@ -154,7 +156,7 @@ pub trait Lake: Send + Sync {
     fn append(&self, part: &str, events: &[StoredEvent]) -> Result<(), LakeError>;
     /// Finds events.
     fn search(&self, scope: &Scope, search: &Search) -> Result<Found, LakeError>;
-    /// Fetches events by id; those out of scope are left out. `near` is when they happened, for pruning.
+    /// Fetches events by id, newest first; those out of scope, and those that did not happen in `near`, are left out.
     fn events(&self, scope: &Scope, ids: &[EventId], near: Period) -> Result<Vec<StoredEvent>, LakeError>;
     /// Counts events of `search` (its limit and `after` are ignored) by dimensions, biggest first.
     fn count(
