@@ -97,7 +97,9 @@ pub(crate) fn push_request(format: Format, request: &str, names: &mut Names, eve
         _ => (rest, ""),
     };
     log.push("cs-method", method);
-    uri::push(format, "cs-uri", target, method == "CONNECT", log.names, log.event);
+    // Only a proxy is asked for a whole URL.
+    let name = if target.contains("://") && !target.starts_with('/') { "c-uri" } else { "cs-uri" };
+    uri::push(format, name, target, method == "CONNECT", log.names, log.event);
     if !version.is_empty() {
         log.push("cs-version", version);
     }
@@ -194,11 +196,18 @@ fn who(before: &str) -> Option<(&str, &str, &str)> {
     let words = words.get(..count)?;
     let place = words.iter().position(|word| is_address(split_port(word).0));
     let place = place.unwrap_or(usize::from(count > 3));
-    let client = words.get(place)?;
-    let host = if place > 0 { words.first()? } else { "-" };
+    let client = *words.get(place)?;
+    if !is_address(split_port(client).0) && !is_host_name(client) {
+        return None;
+    }
+    let host = if place > 0 { *words.first()? } else { "-" };
     // client ident user; a request id may stand between ident and user.
     let user = if count > place + 2 { words.last()? } else { "-" };
     Some((host, split_port(client).0, user))
+}
+
+fn is_host_name(word: &str) -> bool {
+    word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
 }
 
 /// The next word, or the inside of the next quotes with their escapes as written, without what follows it.

@@ -20,7 +20,10 @@ mod windows;
 /// What a field says, from its format and dotted path.
 pub fn role(format: Format, path: &str) -> Option<Role> {
     let path = plain(path);
-    let row = rows(format, path).find_map(|row| row.role);
+    let inner = cloud::unwrapped(format, path);
+    let row = std::iter::once(path)
+        .chain(inner.iter().map(String::as_str))
+        .find_map(|path| rows(format, path).find_map(|row| row.role));
     row.or_else(|| if windows::speaks(format) { windows::role(path) } else { None })
         .or_else(|| guess::role(path))
 }
@@ -41,9 +44,12 @@ pub fn names(format: Format, path: &str) -> Vec<String> {
     if windows::speaks(format) {
         windows::names(plain_path).iter().for_each(|name| add(name));
     }
-    cloud::unwrapped(format, plain_path).iter().for_each(|name| add(name));
-    for row in rows(format, plain_path) {
-        row.sigma.split(' ').chain([row.ecs, row.ocsf]).for_each(&mut add);
+    let inner = cloud::unwrapped(format, plain_path);
+    inner.iter().for_each(|name| add(name));
+    for path in std::iter::once(plain_path).chain(inner.iter().map(String::as_str)) {
+        for row in rows(format, path) {
+            row.sigma.split(' ').chain([row.ecs, row.ocsf]).for_each(&mut add);
+        }
     }
     names
 }
@@ -92,6 +98,8 @@ const ANY: u32 = u32::MAX;
 const EVE: u32 = set(Format::Eve);
 const ZEEK: u32 = set(Format::ZeekTsv) | set(Format::ZeekJson);
 const WEB: u32 = set(Format::WebAccess) | set(Format::Squid) | set(Format::W3c) | SYSLOG | set(Format::Text);
+/// Where columns in W3C's names stand.
+const COLUMNS: u32 = WEB | JSON;
 const SYSLOG: u32 = set(Format::Syslog5424) | set(Format::Syslog3164);
 const CEF: u32 = set(Format::Cef);
 const LEEF: u32 = set(Format::Leef);

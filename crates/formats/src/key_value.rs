@@ -66,7 +66,9 @@ pub(crate) fn looks_like(line: &str) -> bool {
     let mut pairs = Pairs::new(begin);
     let Some(first) = pairs.next() else { return false };
     let words = begin.get(..first.start).unwrap_or_default();
-    let early = words.is_empty() || (timed && words.len() < 64 && !words.contains(':'));
+    let bracketed = words.starts_with('[') && words.trim_end().ends_with(']');
+    let early =
+        words.is_empty() || ((timed || bracketed) && words.len() < 64 && !words.contains([':', '"', '{']));
     early && pairs.take(PAIRS_MIN - 1).count() == PAIRS_MIN - 1
 }
 

@@ -152,18 +152,18 @@ fn source(format: Format, clues: &Clues<'_>) -> Source {
         Format::Squid => return Source::new("squid", &["access"], &["proxy"]),
         _ if !clues.value(Clue::Channel).is_empty() => return windows::source(clues),
         Format::Cef | Format::Leef | Format::KeyValue => return device::source(clues),
+        Format::WebAccess if clues.has(Clue::ProxyRequest) => {
+            return Source::new("", &[], &["proxy", "webserver"]);
+        }
         Format::WebAccess => return Source::new("", &[], &["webserver"]),
         Format::Json | Format::Csv => return cloud::source(clues),
-        Format::Text => host::text(clues),
-        Format::Syslog5424 | Format::Syslog3164 => device::source(clues),
+        Format::Text | Format::Syslog5424 | Format::Syslog3164 => device::source(clues),
     };
-    if inner != Source::default() {
-        return inner;
-    }
-    match cloud::source(clues) {
-        told if told != Source::default() => told,
-        _ => host::syslog(clues),
-    }
+    let outer = if format == Format::Text { host::text } else { host::syslog };
+    [inner, cloud::source(clues)]
+        .into_iter()
+        .find(|source| *source != Source::default())
+        .unwrap_or_else(|| outer(clues))
 }
 
 #[cfg(test)]

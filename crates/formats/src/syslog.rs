@@ -13,6 +13,7 @@ mod program;
 mod structured;
 
 pub(crate) use endpoint::{is_address, push_addresses, split_port};
+pub(crate) use program::read_anonymous;
 
 /// The words of RFC 5424 table 1, as syslog.conf writes them.
 const FACILITIES: [&str; 24] = [
@@ -55,11 +56,13 @@ pub(crate) fn parse_5424(text: &str, names: &mut Names, event: &mut Event) -> Re
     }
     let column = text.len() - rest.len() + 1;
     let message = match rest.strip_prefix('-') {
-        Some(message) => message,
+        Some(message) => message.trim_start(),
         None if rest.starts_with('[') => structured::read(rest, names, event)
             .ok_or_else(|| format!("structured data does not end, from column {column}"))?,
         None => rest,
     };
+    // Check Point leaves the structured data out and writes its own kind into the message.
+    let message = structured::read_check_point(message, names, event).unwrap_or(message);
     push_message(FORMAT, message.trim_start_matches([' ', '\u{feff}']), names, event);
     Ok(())
 }
@@ -89,14 +92,24 @@ pub(crate) fn read_header_before(text: &str, names: &mut Names, event: &mut Even
     }
 }
 
-/// Whether a line begins like RFC 5424: a priority and a version.
+/// Whether a line begins like RFC 5424: a priority and a version, or its other header fields where a collector cut
+/// those away.
 pub(crate) fn looks_like_5424(line: &str) -> bool {
     let line = line.trim_start_matches(['\u{feff}', ' ']);
-    priority(line).is_some_and(|(_, after)| {
-        let Some(after) = after.strip_prefix("1 ") else { return false };
-        let stamp = after.split(' ').next().unwrap_or_default();
-        stamp == "-" || (stamp.contains('T') && time::read(stamp).is_some())
-    })
+    let is_stamp = |word: &str| word.contains('T') && time::read(word).is_some();
+    match priority(line) {
+        Some((_, after)) => after.strip_prefix("1 ").is_some_and(|after| {
+            let stamp = after.split(' ').next().unwrap_or_default();
+            stamp == "-" || is_stamp(stamp)
+        }),
+        None => {
+            let mut words = line.split(' ');
+            words.next().is_some_and(is_stamp)
+                && words.next().is_some_and(is_host)
+                && words.nth(2) == Some("-")
+                && words.next().is_some_and(|word| word == "-" || word.starts_with('['))
+        }
+    }
 }
 
 /// Whether a line begins like RFC 3164: a priority, or a time and then a program's or a device's mark.
@@ -110,6 +123,8 @@ pub(crate) fn looks_like(line: &str) -> bool {
     // After a full date, a host and a program with a number or a known form; else it is some application's own log.
     let dated = header.stamp.is_some_and(|stamp| stamp.exact().is_some()) && !header.mnemonic;
     header.priority.is_some()
+        || header.mnemonic
+        || (header.stamp.is_some() && program::is_palo_alto(header.message))
         || (header.stamp.is_some() && marked && (!dated || (!header.hostname.is_empty() && header.iso)))
 }
 
@@ -305,7 +320,7 @@ fn push_message(format: Format, message: &str, names: &mut Names, event: &mut Ev
         let _ = cef::parse(message, names, event);
     } else if leef::looks_like(message) {
         let _ = leef::parse(message, names, event);
-    } else if key_value::looks_like(message) {
+    } else if key_value::looks_like(message) && !program::is_packet(message) {
         let _ = key_value::parse(message, names, event);
     } else {
         let application = event.get(names.id(format, "appname")).map(|value| value.text.to_owned());

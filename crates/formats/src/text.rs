@@ -1,9 +1,13 @@
 //! Any line of text, the last resort: its time and level if it begins with them, the addresses in it, and itself.
 //!
-//! The error logs of Apache and nginx are text of this kind with a known shape, and are read a little further.
+//! The error logs of Apache and nginx are text of this kind with a known shape, and are read a little further; so are
+//! the messages that other programs write alike with and without syslog.
 
-use crate::syslog::{push_addresses, split_port};
+use crate::syslog::{push_addresses, read_anonymous, split_port};
 use crate::{Event, Format, Names, access, time};
+
+/// How far into a line its time is looked for.
+const TIME_WITHIN_BYTES: usize = 64;
 
 /// How many words after the time may be the level.
 const LEVEL_WORDS_MAX: usize = 4;
@@ -46,13 +50,12 @@ pub(crate) fn parse(text: &str, names: &mut Names, event: &mut Event) -> Result<
     if let Some(level) = level(rest) {
         log.push("level", level);
     }
-    push_addresses(Format::Text, text, log.names, log.event);
+    let anonymous = read_anonymous(Format::Text, rest, log.names, log.event)
+        || (rest.len() < text.len() && read_anonymous(Format::Text, text, log.names, log.event));
+    if !anonymous {
+        push_addresses(Format::Text, text, log.names, log.event);
+    }
     Ok(())
-}
-
-/// Every line looks like text, unless it is empty or garbage.
-pub(crate) fn looks_like(line: &str) -> bool {
-    !line.trim().is_empty() && refuse_garbage(line).is_ok()
 }
 
 fn refuse_garbage(text: &str) -> Result<(), String> {
@@ -84,6 +87,13 @@ fn level(rest: &str) -> Option<&str> {
     })
 }
 
+/// The time a text begins with, as read and as written, and what follows it. A bare number is none.
+fn time_at(text: &str) -> Option<(time::Stamp, &str, &str)> {
+    let (stamp, length) = time::leading(text)?;
+    let (written, rest) = text.split_at_checked(length)?;
+    written.contains([':', '.']).then_some((stamp, written, rest))
+}
+
 struct Log<'a> {
     names: &'a mut Names,
     event: &'a mut Event,
@@ -96,18 +106,19 @@ impl Log<'_> {
         }
     }
 
-    /// The time at the start, bare or in brackets; what follows it.
+    /// The first time that stands near the start, after a blank or a bracket; what follows it.
     fn read_time<'t>(&mut self, text: &'t str) -> &'t str {
-        let inside = text.trim_start_matches(['[', '(', '<', '"', '\'', '*', ' ']);
-        let Some((stamp, length)) = time::leading(inside) else { return text };
-        let Some((written, rest)) = inside.split_at_checked(length) else { return text };
-        // A bare number at the start is a time only when it has the size and shape of one with a fraction.
-        if !written.contains([':', '.']) {
-            return text;
+        let mut fresh = true;
+        for (at, byte) in text.bytes().enumerate().take(TIME_WITHIN_BYTES) {
+            let begins = fresh && byte.is_ascii_alphanumeric();
+            fresh = matches!(byte, b' ' | b'\t' | b'[' | b'(' | b'<' | b'"' | b'\'' | b'*' | b'|' | b'=');
+            let found = if begins { text.get(at..).and_then(time_at) } else { None };
+            let Some((stamp, written, rest)) = found else { continue };
+            self.event.time = self.event.time.or(stamp.exact());
+            self.push("timestamp", written);
+            return rest.trim_start_matches([']', ')', '>', '"', '\'', ',', ':', '-', '|', ' ']);
         }
-        self.event.time = self.event.time.or(stamp.exact());
-        self.push("timestamp", written);
-        rest.trim_start_matches([']', ')', '>', '"', '\'', ',', ':', '-', '|', ' '])
+        text
     }
 
     /// `[core:error] [pid 7005:tid 1] [client 10.0.0.1:14532] AH00126: Invalid URI …`, after its time.
@@ -140,7 +151,7 @@ impl Log<'_> {
             return false;
         };
         let process = after.split(": ").next().unwrap_or_default();
-        if !process.split_once('#').is_some_and(|(pid, _)| pid.parse::<u32>().is_ok()) {
+        if process.split_once('#').is_none_or(|(pid, _)| pid.parse::<u32>().is_err()) {
             return false;
         }
         self.push("nginx.error.process", process);
@@ -192,6 +203,18 @@ mod tests {
             "2025-07-17T13:17:11.562Z · timestamp=2025-07-17 13:17:11,562 · level=WARN · related.ip=10.1.2.3",
         );
         check("nothing to see at 12:34:56", " · ");
+        check(
+            "W, [2023-03-13T09:25:23.2 #1]  WARN -- : no",
+            "2023-03-13T09:25:23.2Z · timestamp=2023-03-13T09:25:23.2 · level=WARN",
+        );
+        check(
+            "web_1  | 2023-04-06T09:13:34,820Z up",
+            "2023-04-06T09:13:34.82Z · timestamp=2023-04-06T09:13:34,820Z",
+        );
+        check(
+            "api.log.1.2017-05-16_13:53:08 2017-05-16 00:00:00.008 25746 INFO x",
+            "2017-05-16T00:00:00.008Z · timestamp=2017-05-16 00:00:00.008 · level=INFO",
+        );
         check("17/06/09 20:10:40 INFO x", "2017-06-09T20:10:40Z · timestamp=17/06/09 20:10:40 · level=INFO");
         check(
             "to 2001:db8::5 and 10.9.8.7:80 and 10.9.8.7",
@@ -212,10 +235,21 @@ mod tests {
     }
 
     #[test]
+    fn messages_of_known_programs_are_read_without_syslog_too() {
+        check(
+            "19-Oct-2022 05:34:02.425 queries: info: client @0x7f 10.0.0.9#3076 (a.example): query: a.example IN A +",
+            "2022-10-19T05:34:02.425Z · timestamp=19-Oct-2022 05:34:02.425 · level=info · source.ip=10.0.0.9 · source.port=3076 · query=a.example · record_type=A",
+        );
+        check(
+            "10.0.0.9:14853 [14/Jan/2015:12:48:57.127] front~ back/srv 170/0/0/3/173 200 739 - - ---- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\"",
+            "2015-01-14T12:48:57.127Z · timestamp=14/Jan/2015:12:48:57.127 · source.ip=10.0.0.9 · source.port=14853 · haproxy.frontend_name=front~ · haproxy.backend_name=back/srv · sc-status=200 · sc-bytes=739 · cs-method=GET · cs-uri=/ · cs-uri-stem=/ · cs-version=HTTP/1.1",
+        );
+    }
+
+    #[test]
     fn garbage_is_refused_and_japanese_is_not() {
         check("\u{0}\u{1}\u{2}abc", "error: 3 of 6 characters are not text, the first at column 1");
-        assert!(looks_like("日本語のログ"));
-        assert!(!looks_like("  "));
+        check("日本語のログ", " · ");
     }
 
     proptest::proptest! {

@@ -58,14 +58,6 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
     whole(text)?.exact()
 }
 
-/// As [`read`], and a time without a year is of `year`.
-pub(crate) fn read_in_year(text: &str, year: i16) -> Option<Timestamp> {
-    match whole(text)? {
-        Stamp::Exact(time) => Some(time),
-        Stamp::Yearless(time) => time.in_year(year),
-    }
-}
-
 /// As [`read`], and a time without a year is the latest one not after `latest` (and a day, for clocks differ).
 pub(crate) fn read_before(text: &str, latest: Timestamp) -> Option<Timestamp> {
     match whole(text)? {
@@ -76,12 +68,12 @@ pub(crate) fn read_before(text: &str, latest: Timestamp) -> Option<Timestamp> {
 
 impl Yearless {
     /// The instant in that year; `None` for 29 February of a common year.
-    pub(crate) fn in_year(self, year: i16) -> Option<Timestamp> {
+    fn in_year(self, year: i16) -> Option<Timestamp> {
         instant(year, self.month, self.day, self.clock, 0)
     }
 
     /// The latest such instant not after `latest` and a day; a leap day may lie eight years back (1896 to 1904).
-    pub(crate) fn before(self, latest: Timestamp) -> Option<Timestamp> {
+    fn before(self, latest: Timestamp) -> Option<Timestamp> {
         let this_year = Offset::UTC.to_datetime(latest).year();
         let bound = latest.as_second().saturating_add(AHEAD_SECONDS_MAX);
         (0..=8).filter_map(|back| self.in_year(this_year + 1 - back)).find(|time| time.as_second() <= bound)
@@ -231,6 +223,9 @@ fn year_first(cursor: &mut Cursor<'_>, year: u64) -> Option<Stamp> {
     cursor.eat(b',');
     cursor.one_of(b"T t-:_")?;
     cursor.spaces();
+    if cursor.eat(b'-') {
+        cursor.spaces();
+    }
     let clock = cursor.clock()?;
     finish(cursor, (year, month, day), clock)
 }

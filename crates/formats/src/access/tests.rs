@@ -37,7 +37,7 @@ fn common_and_combined_lines_are_read() {
 fn a_virtual_host_or_a_request_id_may_stand_among_the_first_words() {
     web(
         "www.example.jp:443 2001:db8::1 - - [10/Oct/2000:13:55:36 +0900] \"HEAD http://u@h.example:8080/x?y HTTP/1.1\" 200 1",
-        "2000-10-10T04:55:36Z · timestamp=10/Oct/2000:13:55:36 +0900 · c-ip=2001:db8::1 · cs-host=www.example.jp · s-port=443 · cs-username= · cs-method=HEAD · cs-uri=http://u@h.example:8080/x?y · cs-host=h.example · cs-uri-stem=/x · cs-uri-query=y · cs-version=HTTP/1.1 · sc-status=200 · sc-bytes=1",
+        "2000-10-10T04:55:36Z · timestamp=10/Oct/2000:13:55:36 +0900 · c-ip=2001:db8::1 · cs-host=www.example.jp · s-port=443 · cs-username= · cs-method=HEAD · c-uri=http://u@h.example:8080/x?y · cs-host=h.example · cs-uri-stem=/x · cs-uri-query=y · cs-version=HTTP/1.1 · sc-status=200 · sc-bytes=1",
     );
     web(
         "example.jp 10.0.0.1 - req101 - [10/Oct/2000:13:55:36 +0900] \"GET / HTTP/1.1\" 200 1",
@@ -77,6 +77,12 @@ fn what_is_missing_is_named() {
 fn only_access_lines_look_like_access_lines() {
     assert!(looks_like("10.0.0.1 - - [10/Oct/2000:13:55:36 +0900] \"GET / HTTP/1.1\" 200 1"));
     assert!(!looks_like("[10/Oct/2000:13:55:36 +0900] something else"));
+    assert!(!looks_like(
+        "{\"message\":\"10.0.0.1 - - [10/Oct/2000:13:55:36 +0900] \\\"GET / HTTP/1.1\\\" 200 1"
+    ));
+    assert!(!looks_like(
+        "2025-12-31T19:00:00+01:00 stdout F [10/Oct/2000:13:55:36 +0900] \"GET / HTTP/1.1\" 200 1"
+    ));
     assert!(!looks_like("10.0.0.1 - - [x] \"GET / HTTP/1.1\" 200 1"));
     assert!(looks_like_squid(
         "1587042596.494 1717 10.0.0.39 TCP_TUNNEL/200 3512 CONNECT h:443 - HIER_DIRECT/1 -"

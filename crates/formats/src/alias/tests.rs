@@ -70,6 +70,8 @@ fn cloud_fields_answer_without_their_envelope() {
     answers(Format::Json, "sourceIPAddress", &["source.ip", "src_endpoint.ip"]);
     answers(Format::Json, "src_endpoint.ip", &["src_ip", "source.ip"]);
     answers(Format::Json, "process.command_line", &["CommandLine"]);
+    answers(Format::Json, "properties.ProcessCommandLine", &["ProcessCommandLine", "CommandLine"]);
+    answers(Format::Json, "cs(User-Agent)", &["cs-user-agent"]);
 }
 
 #[test]

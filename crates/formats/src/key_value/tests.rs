@@ -83,7 +83,9 @@ fn only_lines_of_pairs_look_like_pairs() {
         "Feb 12 14:10:21 host sshd[1]: pam_unix(sshd:auth): failure; logname= uid=0 euid=0 tty=ssh"
     ));
     assert!(!looks_like("GET /x?a=1&b=2&c=3 HTTP/1.1"));
+    assert!(looks_like("[SSH Session] id=1 type=x user=y"));
     assert!(!looks_like("{\"a\":1}"));
+    assert!(!looks_like("{\"a\":\"b=1 c=2 d=3\"}"));
 }
 
 proptest::proptest! {

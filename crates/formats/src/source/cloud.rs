@@ -120,7 +120,7 @@ fn kubernetes(clues: &Clues<'_>) -> Option<Source> {
 fn others(clues: &Clues<'_>) -> Option<Source> {
     if clues.has(Clue::BitbucketAudit) {
         Some(Source::new("bitbucket", &["audit"], &[]))
-    } else if clues.all(&[Clue::GithubAction, Clue::GithubOrg]) {
+    } else if clues.all(&[Clue::GithubActor, Clue::GithubOrg]) {
         Some(Source::new("github", &["audit"], &[]))
     } else if clues.all(&[Clue::CanaryType, Clue::CanaryNode]) {
         Some(Source::new("opencanary", &[], &["application"]))
@@ -132,12 +132,12 @@ fn others(clues: &Clues<'_>) -> Option<Source> {
 }
 
 fn web(clues: &Clues<'_>) -> Option<Source> {
-    if clues.has(Clue::TraefikStatus) {
-        Some(Source::new("traefik", &[], &["webserver"]))
+    if clues.has(Clue::WebStatus) || clues.all(&[Clue::WebRemote, Clue::WebTarget]) {
+        Some(Source::new("", &[], &["webserver"]))
     } else if clues.value(Clue::Logger).starts_with("http.log.access") {
         Some(Source::new("caddy", &[], &["webserver"]))
-    } else if clues.all(&[Clue::WebRemote, Clue::WebTarget]) {
-        Some(Source::new("nginx", &["nginx"], &["webserver"]))
+    } else if clues.has(Clue::PathColumn) || clues.has(Clue::ProxyColumn) {
+        Some(super::device::columns(clues))
     } else {
         None
     }
@@ -149,6 +149,12 @@ fn schema(clues: &Clues<'_>) -> Option<Source> {
         return Some(ocsf(clues));
     }
     let name = clues.value(Clue::Dataset);
+    if let Some((_, category)) = CROWDSTRIKE.iter().find(|(known, _)| *known == name) {
+        let system = clues.value(Clue::System);
+        let product = [("Win", "windows"), ("Lin", "linux"), ("Mac", "macos")];
+        let product = product.iter().find(|(short, _)| *short == system).map_or("", |(_, product)| product);
+        return Some(Source::new(product, &["crowdstrike"], &[category]));
+    }
     DATASETS
         .iter()
         .find(|(known, ..)| *known == name)
@@ -172,6 +178,14 @@ fn ocsf(clues: &Clues<'_>) -> Source {
     };
     Source::new(product, &[], &[category])
 }
+
+/// CrowdStrike's telemetry that tells what Sysmon tells.
+const CROWDSTRIKE: [(&str, &str); 4] = [
+    ("ProcessRollup2", "process_creation"),
+    ("SyntheticProcessRollup2", "process_creation"),
+    ("NetworkConnectIP4", "network_connection"),
+    ("DnsRequest", "dns_query"),
+];
 
 /// Data sets of Elastic's modules and integrations, and Zscaler's feeds: product, service, category.
 #[rustfmt::skip]

@@ -32,11 +32,14 @@ pub(super) enum Clue {
     // From here on the value does not matter.
     SourceAddress,
     DestinationPort,
+    Url,
     WebRequest,
+    ProxyRequest,
     DnsQuery,
     AuditSequence,
     FortiLog,
     FortiDevice,
+    FortiOther,
     StormshieldFirewall,
     SophosSystem,
     PacketEndpoint,
@@ -63,7 +66,7 @@ pub(super) enum Clue {
     GoogleReport,
     OktaActor,
     OktaContext,
-    GithubAction,
+    GithubActor,
     GithubOrg,
     OfficeOperation,
     OfficeRecord,
@@ -77,7 +80,7 @@ pub(super) enum Clue {
     CanaryNode,
     WebRemote,
     WebTarget,
-    TraefikStatus,
+    WebStatus,
     RpcFirewall,
     QualysScan,
 }
@@ -150,10 +153,19 @@ pub(super) fn of(format: Format, path: &str, role: Option<Role>) -> Option<Clue>
         Format::Text => TEXT,
         Format::Json | Format::Csv => JSON,
     };
-    let told = table.iter().find(|(known, _)| *known == path).map(|(_, clue)| *clue);
-    let told = told
-        .or_else(|| matches!(format, Format::Json | Format::Csv).then(|| windows(format, path)).flatten());
+    let among = |table: Table| table.iter().find(|(known, _)| *known == path).map(|(_, clue)| *clue);
+    let told = among(table).or_else(|| match format {
+        // Some ship W3C's columns as JSON; text of unknown programs holds what known ones send by syslog.
+        Format::Json | Format::Csv => windows(format, path).or_else(|| among(W3C)),
+        Format::Text => among(SYSLOG),
+        _ => None,
+    });
+    if matches!(format, Format::Syslog5424 | Format::Syslog3164 | Format::Text | Format::WebAccess) {
+        // Addresses found in running text make no firewall of a log-in.
+        return told;
+    }
     told.or(match role {
+        Some(Role::Url) => Some(Clue::Url),
         Some(Role::SourceAddress) => Some(Clue::SourceAddress),
         Some(Role::DestinationPort) => Some(Clue::DestinationPort),
         _ => None,
@@ -179,7 +191,7 @@ type Table = &'static [(&'static str, Clue)];
 const EVE: Table = &[("event_type", Clue::Kind)];
 const ZEEK: Table = &[("_path", Clue::Kind)];
 const TEXT: Table = &[("apache.error.module", Clue::ApacheError), ("nginx.error.process", Clue::NginxError)];
-const WEB: Table = &[("cs-method", Clue::WebRequest), ("sc-status", Clue::WebRequest)];
+const WEB: Table = &[("cs-method", Clue::WebRequest), ("c-uri", Clue::ProxyRequest)];
 
 const SYSLOG: Table = &[
     ("appname", Clue::Program),
@@ -187,6 +199,9 @@ const SYSLOG: Table = &[
     ("cs-method", Clue::WebRequest),
     ("query", Clue::DnsQuery),
     ("pam_module", Clue::PamModule),
+    ("observer.vendor", Clue::Vendor),
+    ("panos.type", Clue::Class),
+    ("panos.subtype", Clue::Category),
 ];
 
 const CEF: Table = &[
@@ -209,14 +224,16 @@ const PAIRS: Table = &[
     ("logtype", Clue::Type),
     ("log_type", Clue::Type),
     ("subtype", Clue::Subtype),
-    ("log_component", Clue::Subtype),
+    ("log_component", Clue::SophosSystem),
+    ("log_subtype", Clue::Subtype),
     ("sub", Clue::Subtype),
     ("sequence", Clue::AuditSequence),
     ("logid", Clue::FortiLog),
-    ("log_id", Clue::FortiLog),
     ("devid", Clue::FortiDevice),
-    ("device_id", Clue::FortiDevice),
-    ("fw", Clue::StormshieldFirewall),
+    ("devname", Clue::FortiDevice),
+    ("vd", Clue::FortiDevice),
+    ("log_id", Clue::FortiOther),
+    ("startime", Clue::StormshieldFirewall),
     ("sys", Clue::SophosSystem),
     ("SRC", Clue::PacketEndpoint),
 ];
@@ -280,7 +297,7 @@ const JSON: Table = &[
     ("legacyEventType", Clue::OktaContext),
     ("displayMessage", Clue::OktaContext),
     ("authenticationContext.externalSessionId", Clue::OktaContext),
-    ("action", Clue::GithubAction),
+    ("actor", Clue::GithubActor),
     ("org", Clue::GithubOrg),
     ("_document_id", Clue::GithubOrg),
     ("operation_type", Clue::GithubOrg),
@@ -314,5 +331,10 @@ const JSON: Table = &[
     ("request_uri", Clue::WebTarget),
     ("request.uri", Clue::WebTarget),
     ("http_user_agent", Clue::WebTarget),
-    ("DownstreamStatus", Clue::TraefikStatus),
+    ("DownstreamStatus", Clue::WebStatus),
+    ("EdgeResponseStatus", Clue::WebStatus),
+    ("httpRequest.remoteIp", Clue::WebRemote),
+    ("httpRequest.requestUrl", Clue::WebTarget),
+    ("event_simpleName", Clue::Dataset),
+    ("event_platform", Clue::System),
 ];

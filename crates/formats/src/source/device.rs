@@ -11,8 +11,20 @@ pub(super) fn source(clues: &Clues<'_>) -> Source {
     if clues.has(Clue::AuditSequence) && clues.has(Clue::Type) {
         return Source::new("linux", &["auditd"], &[]);
     }
-    if clues.all(&[Clue::FortiLog, Clue::FortiDevice]) {
+    if clues.has(Clue::SophosSystem) {
+        return sophos(kind, clues.value(Clue::Subtype));
+    }
+    // FortiGate's event records leave the log's number out when an analyser relays them, others the device.
+    if clues.has(Clue::Type)
+        && clues.has(Clue::Subtype)
+        && (clues.has(Clue::FortiLog) || clues.has(Clue::FortiDevice))
+    {
         return fortinet(kind, clues.value(Clue::Subtype));
+    }
+    if clues.all(&[Clue::FortiOther, Clue::Type]) {
+        // FortiMail, FortiWeb and their like.
+        let source = fortinet(kind, clues.value(Clue::Subtype));
+        return Source { product: "fortinet".to_owned(), ..source };
     }
     if clues.has(Clue::StormshieldFirewall) {
         let categories: &[&str] = match kind {
@@ -22,11 +34,12 @@ pub(super) fn source(clues: &Clues<'_>) -> Source {
         };
         return Source::new("stormshield", &[kind], categories);
     }
-    if clues.has(Clue::SophosSystem) || matches!(kind, "Firewall" | "Content Filtering" | "IDP") {
-        return sophos(kind, clues.value(Clue::Subtype));
-    }
     if clues.has(Clue::PacketEndpoint) {
         return Source::new("linux", &["iptables", "syslog"], &["firewall"]);
+    }
+    // Nobody known: who asks for a URL is a proxy's client, who reaches a port a firewall's.
+    if clues.all(&[Clue::SourceAddress, Clue::Url]) {
+        return Source::new("", &[], &["proxy"]);
     }
     if clues.all(&[Clue::SourceAddress, Clue::DestinationPort]) {
         return Source::new("", &[], &["firewall"]);
@@ -38,6 +51,7 @@ pub(super) fn source(clues: &Clues<'_>) -> Source {
 fn fortinet(kind: &str, subtype: &str) -> Source {
     let categories: &[&str] = match (kind, subtype) {
         ("traffic", _) => &["firewall"],
+        ("dns", _) => &["dns"],
         (_, "webfilter" | "http-transaction") => &["proxy"],
         (_, "dns") => &["dns"],
         (_, "virus") => &["antivirus"],
@@ -47,10 +61,12 @@ fn fortinet(kind: &str, subtype: &str) -> Source {
     Source::new("fortigate", &[kind, subtype], categories)
 }
 
+/// The old line says `sub`, the new one `log_type`.
 fn sophos(kind: &str, subtype: &str) -> Source {
     let categories: &[&str] = match (kind, subtype) {
         (_, "packetfilter") | ("Firewall", _) => &["firewall"],
         (_, "http") | ("Content Filtering", _) => &["proxy"],
+        ("Anti-Virus", _) => &["antivirus"],
         _ => &[],
     };
     Source::new("sophos", &[subtype], categories)
@@ -64,7 +80,11 @@ fn vendor(clues: &Clues<'_>) -> Source {
     let category = clues.value(Clue::Category).to_ascii_lowercase();
     let is = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));
     if vendor == "fortinet" {
-        let (kind, subtype) = category.split_once(':').unwrap_or((&category, ""));
+        // Newer releases say it in the name only: `traffic:forward close`.
+        let name = clues.value(Clue::Name);
+        let told = if category.is_empty() { name } else { &category };
+        let told = told.split(' ').next().unwrap_or_default();
+        let (kind, subtype) = told.split_once(':').unwrap_or((told, ""));
         return fortinet(kind, subtype);
     }
     if vendor.starts_with("palo alto") {

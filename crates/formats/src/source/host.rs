@@ -24,7 +24,7 @@ pub(super) fn syslog(clues: &Clues<'_>) -> Source {
         "CRON" | "cron" | "crond" | "CROND" | "crontab" | "anacron" => {
             Source::new("linux", &["cron", "syslog", auth], &[])
         }
-        "auditd" | "audispd" | "audisp-syslog" | "audit" => Source::new("linux", &["auditd", "syslog"], &[]),
+        "auditd" | "audispd" | "audisp-syslog" => Source::new("linux", &["auditd", "syslog"], &[]),
         "clamd" | "clamscan" | "freshclam" | "clamav" | "clamonacc" => {
             Source::new("linux", &["clamav", "syslog"], &["antivirus"])
         }
@@ -38,6 +38,8 @@ pub(super) fn syslog(clues: &Clues<'_>) -> Source {
         "nginx" => web("nginx", clues),
         "haproxy" => web("haproxy", clues),
         "squid" | "squid-1" => Source::new("squid", &["access"], &["proxy"]),
+        "RT_FLOW" => Source::new("juniper", &["rt_flow", "syslog"], &["firewall"]),
+        "CheckPoint" => Source::new("checkpoint", &["syslog"], &["firewall"]),
         "filterlog" => Source::new("pfsense", &["filterlog"], &["firewall"]),
         "ModSecurity" | "mod_security" => Source::new("modsecurity", &[], &["webserver"]),
         _ if name.starts_with("com.apple.") => Source::new("macos", &["syslog"], &[]),
@@ -85,6 +87,10 @@ pub(super) fn text(clues: &Clues<'_>) -> Source {
         Source::new("apache", &["apache", "error"], &[])
     } else if clues.has(Clue::NginxError) {
         Source::new("nginx", &["nginx", "error"], &[])
+    } else if clues.has(Clue::WebRequest) {
+        Source::new("", &[], &["webserver"])
+    } else if clues.has(Clue::DnsQuery) {
+        Source::new("", &[], &["dns"])
     } else {
         Source::default()
     }

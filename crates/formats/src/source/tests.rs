@@ -118,6 +118,14 @@ fn web_and_proxy_logs_are_told_apart() {
         &[("cs-method", "GET"), ("cs-uri-stem", "/"), ("sc-win32-status", "0")],
         "iis/iis/webserver",
     );
+    line(
+        crate::access::parse_web,
+        Format::WebAccess,
+        "10.0.0.1 - - [10/Oct/2000:13:55:36 +0900] \"GET http://h/ HTTP/1.1\" 200 1",
+        "-/-/proxy+webserver",
+    );
+    check(Format::Json, &[("cs-method", "GET"), ("x-edge-location", "x")], "aws/cloudfront/webserver");
+    check(Format::KeyValue, &[("srcip", "10.0.0.1"), ("dstport", "443"), ("url", "http://h/")], "-/-/proxy");
     check(Format::W3c, &[("cs-method", "GET"), ("cs-host", "h"), ("s-action", "TCP_HIT")], "-/-/proxy");
     check(Format::W3c, &[("action", "DROP"), ("src-ip", "10.0.0.1")], "windows/pfirewall/firewall");
 }
@@ -136,6 +144,11 @@ fn syslog_is_routed_by_program_and_by_what_it_carries() {
         "linux/named+syslog/dns",
     );
     syslog("Feb 12 14:10:21 h named[1]: zone a.example/IN: loaded", "linux/named+syslog/-");
+    syslog(
+        "Feb 12 14:10:21 h nginx[1]: 10.0.0.1 - - [12/Feb/2021:14:10:21 +0000] \"GET / HTTP/1.1\" 200 1",
+        "nginx/nginx/webserver",
+    );
+    syslog("<134>id=firewall sn=0006 fw=10.0.0.1 src=10.0.0.2 dstport=80 proto=tcp", "-/-/firewall");
     syslog("Feb 12 14:10:21 h unheard[1]: of", "linux/syslog/-");
     syslog("<189>29: Mar  1 18:46:11: %SYS-5-CONFIG_I: Configured", "cisco/aaa+syslog/-");
     syslog("Jun 07 2025 16:16:20 fw : %ASA-6-302013: Built", "cisco/asa+syslog/firewall");
@@ -169,6 +182,18 @@ fn text_alone_tells_nothing() {
         "apache/apache+error/-",
     );
     check(Format::Json, &[("message", "hello"), ("user", "bob")], "-/-/-");
+    line(
+        crate::text::parse,
+        Format::Text,
+        "1,2024/01/12 11:21:15,0162,TRAFFIC,end,2562,2024/01/12 11:21:15,10.0.0.1,10.0.0.2",
+        "paloalto/traffic/firewall",
+    );
+    line(
+        crate::text::parse,
+        Format::Text,
+        "client @0x7f 10.0.0.9#3076 (a.example): query: a.example IN A +",
+        "-/-/dns",
+    );
     check(Format::Json, &[("category", "books"), ("operationName", "read")], "-/-/-");
 }
 

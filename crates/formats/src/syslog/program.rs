@@ -8,6 +8,10 @@ use crate::{Event, Format, Names, access, key_value};
 
 mod daemon;
 mod mail;
+mod palo_alto;
+
+pub(super) use daemon::is_packet;
+pub(super) use palo_alto::looks_like as is_palo_alto;
 
 /// Reads the message of a program.
 pub(super) fn read(format: Format, program: &str, message: &str, names: &mut Names, event: &mut Event) {
@@ -35,10 +39,24 @@ pub(super) fn read(format: Format, program: &str, message: &str, names: &mut Nam
         }
         _ => false,
     };
-    let known = known || daemon::pam(message, &mut fields) || daemon::packet(message, &mut fields);
+    let known = known
+        || palo_alto::read(message, &mut fields)
+        || daemon::pam(message, &mut fields)
+        || daemon::packet(message, &mut fields);
     if !known {
         push_addresses(format, message, fields.names, fields.event);
     }
+}
+
+/// Reads the message of a program that is not named: what some write to a file of their own. Whether it was known.
+pub(crate) fn read_anonymous(format: Format, message: &str, names: &mut Names, event: &mut Event) -> bool {
+    let mut fields = Fields { format, names, event };
+    let fields = &mut fields;
+    palo_alto::read(message, fields)
+        || (message.contains("client @") && daemon::named(message, fields))
+        || daemon::packet(message, fields)
+        || (message.starts_with("DHCP") && daemon::dhcpd(message, fields))
+        || daemon::haproxy(message, fields)
 }
 
 /// The event being filled.

@@ -1,4 +1,4 @@
-//! RFC 5424 section 6.3: `[id param="value" …][id …]`.
+//! RFC 5424 section 6.3: `[id param="value" …][id …]`, and what Check Point made of it.
 
 use std::borrow::Cow;
 
@@ -7,6 +7,10 @@ use crate::{Event, Format, Names};
 /// Adds every parameter as `id.param`; what follows the last element. `None` when an element does not end.
 pub(super) fn read<'a>(text: &'a str, names: &mut Names, event: &mut Event) -> Option<&'a str> {
     let mut rest = text;
+    if text.split([' ', ']']).next().is_some_and(|word| word.contains(":\"")) {
+        // Check Point's own kind, which is read as part of the message.
+        return Some(rest);
+    }
     while let Some(inside) = rest.strip_prefix('[') {
         let id_end = inside.find([' ', ']'])?;
         let (id, mut parameters) = inside.split_at_checked(id_end)?;
@@ -25,6 +29,26 @@ pub(super) fn read<'a>(text: &'a str, names: &mut Names, event: &mut Event) -> O
         }
     }
     Some(rest)
+}
+
+/// Adds the fields of Check Point's `[action:"Accept"; src:"10.0.0.1"; …]`; what follows it. `None` for anything else.
+pub(super) fn read_check_point<'a>(text: &'a str, names: &mut Names, event: &mut Event) -> Option<&'a str> {
+    let mut rest = text.strip_prefix('[')?;
+    let first = rest.split_once(":\"")?.0;
+    if first.is_empty() || !first.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return None;
+    }
+    loop {
+        rest = rest.trim_start_matches([' ', ';']);
+        if let Some(after) = rest.strip_prefix(']') {
+            return Some(after.trim_start());
+        }
+        let Some((name, after)) = rest.split_once(":\"") else { return Some(rest) };
+        let Some(end) = closing_quote(after) else { return Some(rest) };
+        let value = unescape(after.get(..end)?);
+        event.push_untyped(names.id(Format::Syslog5424, name.trim()), &value);
+        rest = after.get(end + 1..)?;
+    }
 }
 
 fn closing_quote(text: &str) -> Option<usize> {

@@ -40,6 +40,10 @@ fn rfc_5424_is_read_with_its_structured_data() {
         "2023-05-23T14:24:09.190263+02:00 waf01 - - - - text",
         "2023-05-23T12:24:09.190263Z · timestamp=2023-05-23T14:24:09.190263+02:00 · hostname=waf01 · message=text",
     );
+    new(
+        "<134>1 2026-02-25T08:14:51Z fw CheckPoint 10024 - [action:\"Accept\"; src:\"10.0.0.1\"; dst:\"10.0.0.2\"]",
+        "2026-02-25T08:14:51Z · facility=local0 · severity=info · timestamp=2026-02-25T08:14:51Z · hostname=fw · appname=CheckPoint · procid=10024 · action=Accept · src=10.0.0.1 · dst=10.0.0.2",
+    );
     new("<34>1 yesterday h a p m -", "error: no RFC 5424 timestamp at column 7");
     new("<34>1 - h a", "error: the RFC 5424 header ends before procid, at column 12");
     new("<34>1 - h a p m [x y=\"1", "error: structured data does not end, from column 17");
@@ -151,6 +155,11 @@ fn known_programs_give_fields() {
         "192.0.2.9:56000 [12/Dec/2020:12:12:12.123] front back/srv 0/0/0/1/1 200 1234 - - ---- 1/1/0/0/0 0/0 \"GET /x HTTP/1.1\"",
         "source.ip=192.0.2.9 · source.port=56000 · haproxy.frontend_name=front · haproxy.backend_name=back/srv · sc-status=200 · sc-bytes=1234 · cs-method=GET · cs-uri=/x · cs-uri-stem=/x · cs-version=HTTP/1.1",
     );
+    program(
+        "logger",
+        "1,2024/01/12 11:21:15,0162,THREAT,url,2562,2024/01/12 11:21:15,192.0.2.9,192.0.2.80,,,allow web,,,ssl,vsys1,in,out,e1,e2,log,x,2000,1,4711,443,0,0,0x0,tcp,alert,\"h.example/a,b\",(9999),business,informational,client-to-server",
+        "observer.vendor=Palo Alto Networks · observer.serial_number=0162 · panos.type=THREAT · panos.subtype=url · source.ip=192.0.2.9 · destination.ip=192.0.2.80 · rule.name=allow web · network.application=ssl · panos.virtual_sys=vsys1 · observer.ingress.zone=in · observer.egress.zone=out · observer.ingress.interface.name=e1 · observer.egress.interface.name=e2 · panos.session_id=2000 · source.port=4711 · destination.port=443 · source.nat.port=0 · destination.nat.port=0 · network.transport=tcp · event.action=alert · panos.threat.name=(9999) · panos.category=business · log.level=informational · network.direction=client-to-server · url.original=h.example/a,b",
+    );
     program("unheard-of", "hello from 192.0.2.9", "related.ip=192.0.2.9");
 }
 
@@ -175,10 +184,14 @@ fn only_syslog_looks_like_syslog() {
         "Feb 12 14:10:21 sd-126005 sshd[16378]: Invalid user pascal",
         "2019-10-08T11:29:05+02:00 hostfoo unbound[17265]: x",
         "Jun 07 2025 16:16:20: %ASA-6-716039: Group",
+        "%FTD-2-106006: Deny inbound UDP from 10.0.0.1/901 to 10.0.0.2/111",
+        "2023-07-06T08:11:40+02:00 fw.example 1,2023/07/06 08:11:40,0164,THREAT,vulnerability,2561,x",
     ] {
         assert!(looks_like(line), "{line}");
     }
     assert!(looks_like_5424("<165>1 2003-10-11T22:14:15.003Z host app - ID47 - x"));
+    assert!(looks_like_5424("2023-05-23T14:24:09.190263+02:00 waf01 - - - - x"));
+    assert!(!looks_like_5424("2023-05-23T14:24:09.190263+02:00 waf01 app[1]: - - x"));
     for line in [
         "2015-10-18 18:01:47,978 INFO [main] org.apache: Created",
         "17/06/09 20:10:40 INFO executor.Backend: Registered",

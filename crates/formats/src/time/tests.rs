@@ -70,6 +70,8 @@ fn web_and_device_times_are_read() {
     check("07/11/2022-10:29:01.860293", "2022-07-11T10:29:01.860293Z");
     check("2025/05/01 14:14:02", "2025-05-01T14:14:02Z");
     check("2005-06-03-15.42.50.675872", "2005-06-03T15:42:50.675872Z");
+    check("2022/02/07 - 10:49:33", "2022-02-07T10:49:33Z");
+    check("08/02/2023, 7:32:47 PM", "2023-08-02T19:32:47Z");
     check("20171223-22:15:29:606", "2017-12-23T22:15:29.606Z");
 }
 
@@ -105,8 +107,6 @@ fn a_time_without_a_year_is_the_latest_not_after_the_reference() {
     assert_eq!(before("Dec 31 23:59:59").as_deref(), Some("2025-12-31T23:59:59Z"));
     assert_eq!(before("Feb 29 00:00:00").as_deref(), Some("2024-02-29T00:00:00Z"));
     assert_eq!(before("2020-01-01T00:00:00Z").as_deref(), Some("2020-01-01T00:00:00Z"));
-    assert_eq!(read_in_year("Oct 11 22:14:15", 2003).unwrap().to_string(), "2003-10-11T22:14:15Z");
-    assert_eq!(read_in_year("Feb 29 22:14:15", 2003), None);
     assert_eq!(read("Oct 11 22:14:15"), None);
     let new_year: Timestamp = "2026-12-31T23:30:00Z".parse().unwrap();
     assert_eq!(read_before("Jan  1 08:00:00", new_year).unwrap().to_string(), "2027-01-01T08:00:00Z");

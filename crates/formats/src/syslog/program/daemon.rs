@@ -194,9 +194,14 @@ pub(super) fn haproxy(message: &str, fields: &mut Fields<'_>) -> bool {
     true
 }
 
+/// Whether a message is the packet filter's.
+pub(in super::super) fn is_packet(message: &str) -> bool {
+    message.contains("SRC=") && message.contains("DST=")
+}
+
 /// `[UFW BLOCK] IN=eth0 OUT= SRC=10.0.0.1 DST=10.0.0.2 PROTO=TCP SPT=1 DPT=22 SYN`.
 pub(super) fn packet(message: &str, fields: &mut Fields<'_>) -> bool {
-    if !(message.contains("SRC=") && message.contains("DST=")) {
+    if !is_packet(message) {
         return false;
     }
     let mark = message.split("IN=").next().unwrap_or_default();
