@@ -25,17 +25,25 @@ pub(super) struct Start<'a> {
 
 /// Hashes as Sysmon lists them, made from `seed`.
 pub(super) fn hashes(seed: &str) -> String {
-    let mut bytes = [0; 68];
-    blake3::Hasher::new().update(seed.as_bytes()).finalize_xof().fill(&mut bytes);
-    let hex = |range: std::ops::Range<usize>| -> String {
-        bytes[range].iter().map(|byte| format!("{byte:02X}")).collect()
-    };
-    format!("SHA1={},MD5={},SHA256={},IMPHASH={}", hex(0..20), hex(20..36), sha256(seed), hex(52..68))
+    format!(
+        "SHA1={},MD5={},SHA256={},IMPHASH={}",
+        digest("sha1", seed, 40).to_uppercase(),
+        digest("md5", seed, 32).to_uppercase(),
+        digest("sha256", seed, 64).to_uppercase(),
+        digest("imphash", seed, 32).to_uppercase()
+    )
 }
 
-/// The SHA-256 that [`hashes`] gives to `seed`, in capitals.
+/// The SHA-256 that [`hashes`] gives to `seed`, in small letters.
 pub(super) fn sha256(seed: &str) -> String {
-    blake3::hash(seed.as_bytes()).to_hex().to_uppercase()
+    digest("sha256", seed, 64)
+}
+
+/// So many hexadecimal digits that stand for a digest of the file `seed`.
+pub(super) fn digest(kind: &str, seed: &str, digits: usize) -> String {
+    let mut hex = blake3::hash(format!("{kind} of {seed}").as_bytes()).to_hex().to_string();
+    hex.truncate(digits);
+    hex
 }
 
 fn file_name(path: &str) -> &str {

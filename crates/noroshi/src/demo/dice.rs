@@ -82,9 +82,18 @@ impl Dice {
         self.letters(b"0123456789abcdef", digits)
     }
 
-    /// A run of characters of an alphabet.
+    /// A run of characters of an alphabet of at most 64.
     pub(super) fn letters(&mut self, alphabet: &[u8], length: usize) -> String {
-        (0..length).map(|_| char::from(*self.pick(alphabet))).collect()
+        let mut run = String::with_capacity(length);
+        while run.len() < length {
+            // 64^10 is 2^60: one draw is good for ten characters.
+            let mut drawn = self.0.next_u64();
+            for _ in run.len()..length.min(run.len() + 10) {
+                run.push(char::from(alphabet[drawn as usize % alphabet.len()]));
+                drawn /= alphabet.len() as u64;
+            }
+        }
+        run
     }
 
     /// An identifier as Zeek makes them: `C` or `F` and 17 characters of base 62.

@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 
 use super::Line;
 use super::clock::{Day, Moment};
+use super::desk::digest;
 use super::dice::Dice;
 use super::internet::address_of;
 use super::member::{Firewall, Proxy, Sensor, Web};
@@ -367,7 +368,7 @@ impl Site<'_> {
         self.zeek(letter.at, &zeek::SMTP, flow, &uid, &values);
         let Some(attachment) = letter.attachment else { return };
         let bytes = attachment.bytes.to_string();
-        let (md5, sha1) = (attachment.sha256.get(..32), attachment.sha256.get(24..));
+        let (md5, sha1) = (digest("md5", attachment.sha256, 32), digest("sha1", attachment.sha256, 40));
         let values = [
             fuid.as_str(),
             "SMTP",
@@ -382,8 +383,8 @@ impl Site<'_> {
             &bytes,
             "0",
             "F",
-            md5.unwrap_or("-"),
-            sha1.unwrap_or("-"),
+            &md5,
+            &sha1,
             attachment.sha256,
         ];
         self.zeek(letter.at.plus(0.02), &zeek::FILES, flow, &uid, &values);

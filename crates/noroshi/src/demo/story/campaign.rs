@@ -61,7 +61,7 @@ fn tell(stage: &mut Stage<'_>) {
 }
 
 fn letter(site: &mut Site<'_>, at: Moment, desk: usize) {
-    let sha256 = sha256(IMAGE).to_lowercase();
+    let sha256 = sha256(IMAGE);
     let to = format!("{}@{}", site.place.client(desk).person.user, site.place.domain);
     site.receive(&Letter {
         at,

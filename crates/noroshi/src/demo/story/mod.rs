@@ -100,7 +100,7 @@ impl Story {
         let observable = |(kind, value): &(ObservableKind, &str)| {
             // Hashes are told by what they are hashes of, so that lines and stories cannot disagree.
             let value = match kind {
-                ObservableKind::Hash => super::desk::sha256(value).to_lowercase(),
+                ObservableKind::Hash => super::desk::sha256(value),
                 _ => (*value).to_owned(),
             };
             Observable { kind: *kind, value }

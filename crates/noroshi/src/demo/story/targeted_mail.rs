@@ -51,7 +51,7 @@ pub(in crate::demo) static PLOT: Plot = Plot {
 
 fn tell(stage: &mut Stage<'_>) {
     let mut site = stage.site("gaiji");
-    let sha256 = sha256(DOCUMENT).to_lowercase();
+    let sha256 = sha256(DOCUMENT);
     for (number, desk) in [88, 112].into_iter().enumerate() {
         let to = format!("{}@{}", site.place.client(desk).person.user, site.place.domain);
         site.receive(&Letter {

@@ -107,17 +107,22 @@ pub(super) struct Json<'a>(pub(super) &'a str);
 impl fmt::Display for Json<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
-        for c in self.0.chars() {
-            match c {
-                '"' => f.write_str("\\\"")?,
-                '\\' => f.write_str("\\\\")?,
-                '\n' => f.write_str("\\n")?,
-                '\r' => f.write_str("\\r")?,
-                '\t' => f.write_str("\\t")?,
-                c if (c as u32) < 0x20 => write!(f, "\\u{:04x}", c as u32)?,
-                c => f.write_char(c)?,
+        let mut rest = self.0;
+        // Most values need no escape at all and are written in one piece.
+        while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+            let (plain, from_special) = rest.split_at(at);
+            let (special, after) = from_special.split_at(1);
+            f.write_str(plain)?;
+            match special {
+                "\n" => f.write_str("\\n")?,
+                "\r" => f.write_str("\\r")?,
+                "\t" => f.write_str("\\t")?,
+                "\"" | "\\" => write!(f, "\\{special}")?,
+                control => write!(f, "\\u{:04x}", control.bytes().next().unwrap_or_default())?,
             }
+            rest = after;
         }
+        f.write_str(rest)?;
         f.write_char('"')
     }
 }
