@@ -20,7 +20,7 @@ mod recognise;
 mod source;
 mod syslog;
 mod text;
-mod time;
+pub mod time;
 mod w3c;
 mod windows;
 mod zeek;

@@ -54,7 +54,7 @@ struct Clock {
 }
 
 /// When a text says it is; without a zone it is UTC. `None` for what is not a time, is absurd, or names no year.
-pub(crate) fn read(text: &str) -> Option<Timestamp> {
+pub fn read(text: &str) -> Option<Timestamp> {
     whole(text)?.exact()
 }
 
