@@ -12,11 +12,14 @@ use super::{Block, Dialect, Options, Place, ReadError, Unread};
 use crate::Format;
 use crate::limit::{BLOCK_BYTES, RECOGNISE_BYTES};
 use crate::recognise::{self, Shape};
+use crate::zeek;
 
 /// Cuts a stream into blocks. The memory it takes is bounded by the longest record, never by the stream.
 pub struct Blocks<R: Read> {
     stream: Unpack<R>,
     options: Options,
+    /// What the file is called, up to its first dot.
+    name: String,
     cutter: Option<Cutter>,
     /// Bytes read and not yet cut.
     window: Vec<u8>,
@@ -77,12 +80,20 @@ impl<R: Read> Blocks<R> {
         Self {
             stream: Unpack::new(stream),
             options,
+            name: String::new(),
             cutter: None,
             window: Vec::new(),
             offset: 0,
             end: false,
             failure: None,
         }
+    }
+
+    /// Says what the file is called. Zeek's JSON names its log (`dns`) only there.
+    #[must_use]
+    pub fn named(mut self, file_name: &str) -> Self {
+        self.name = file_name.split('.').next().unwrap_or_default().to_owned();
+        self
     }
 
     /// Bytes taken from the stream so far, compressed as they are: how far this is through a file of known size.
@@ -106,7 +117,10 @@ impl<R: Read> Blocks<R> {
             self.fill(BLOCK_BYTES);
         }
         let seen = self.window.get(..RECOGNISE_BYTES).unwrap_or(&self.window);
-        let (shape, dialect) = recognise::stream(seen, self.options.format);
+        let (shape, mut dialect) = recognise::stream(seen, self.options.format);
+        if dialect.format == Format::ZeekJson && zeek::LOGS.contains(&self.name.as_str()) {
+            self.name.clone_into(&mut dialect.zeek.path);
+        }
         Cutter::new(shape, Arc::new(dialect))
     }
 

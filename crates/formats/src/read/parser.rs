@@ -204,6 +204,12 @@ impl Reader {
                 summary = facts.summary(names, event);
             }
         }
+        if event.format == Format::ZeekJson && !dialect.zeek.path.is_empty() {
+            let path = names.id(Format::ZeekJson, "_path");
+            if event.get(path).is_none() {
+                event.push_text(path, &dialect.zeek.path);
+            }
+        }
         if event.format == Format::Json {
             self.open_json_message(&summary, names, event, facts);
         }

@@ -1,6 +1,8 @@
 //! Files whose header lines say what the columns are.
 
-use crate::reader::read;
+use formats::read::{Blocks, Options};
+
+use crate::reader::{read, read_blocks};
 
 /// Each event as `name=value` of all its fields, then each unread record as `unread line: reason`.
 #[track_caller]
@@ -87,4 +89,14 @@ fn a_quote_that_never_ends_does_not_swallow_the_file() {
 fn lines_of_words_are_no_table() {
     let log = read("Hello, world\nGoodbye, moon\nso, long\nand, thanks\n");
     assert!(log.events.iter().all(|event| event.format == "text"), "{:?}", log.events);
+}
+
+#[test]
+fn zeeks_json_is_the_log_its_file_is_named_after_unless_it_says_otherwise() {
+    let text = "{\"ts\":1.5,\"uid\":\"C1\"}\n{\"ts\":2.5,\"uid\":\"C2\",\"_path\":\"conn\"}\n";
+    for (name, paths) in [("modbus.2024-01-01.log.gz", ["modbus", "conn"]), ("export.json", ["", "conn"])] {
+        let log = read_blocks(Blocks::new(text.as_bytes(), Options::default()).named(name));
+        let found: Vec<String> = log.events.iter().map(|event| event.get("_path")).collect();
+        assert_eq!(found, paths);
+    }
 }

@@ -49,9 +49,13 @@ impl Sink for Log {
 }
 
 pub(crate) fn read_with(stream: impl Read, options: Options) -> Log {
+    read_blocks(Blocks::new(stream, options))
+}
+
+pub(crate) fn read_blocks(blocks: Blocks<impl Read>) -> Log {
     let mut log = Log::default();
     let mut parser = Parser::default();
-    for block in Blocks::new(stream, options) {
+    for block in blocks {
         match block {
             Ok(block) => parser.parse(&block, &mut log),
             Err(error) => log.error = Some(error.to_string()),

@@ -57,7 +57,7 @@ impl Tally {
         name.clone_into(&mut self.file);
         let mut parser = Parser::default();
         parser.written_before = "2026-01-01T00:00:00Z".parse().ok();
-        for block in Blocks::new(stream, Options::default()) {
+        for block in Blocks::new(stream, Options::default()).named(name.rsplit('/').next().unwrap()) {
             match block {
                 Ok(block) => parser.parse(&block, self),
                 Err(error) => self.errors.push(format!("{name}: {error}")),
