@@ -58,6 +58,12 @@ def check_text(name: str, text: str, machine: list[str]) -> list[str]:
     return faults
 
 
+def check_references(name: str, text: str) -> list[str]:
+    """Documents named in the code must be there."""
+    named = sorted(set(re.findall(r"\b(?:docs|content)/[\w/.-]+\.md\b", text)))
+    return [f"{name} names {path}, which is not there" for path in named if not (ROOT / path).exists()]
+
+
 def check_links(name: str, text: str) -> list[str]:
     """Relative links of a Markdown file must lead somewhere."""
     faults = []
@@ -123,6 +129,8 @@ def main() -> int:
             continue
         text = data.decode("utf-8", errors="replace")
         faults += check_text(name, text, machine)
+        if name.endswith((".rs", ".toml")):
+            faults += check_references(name, text)
         if name.endswith(".md"):
             faults += check_links(name, text)
         japanese = re.sub(r"\.md$", ".ja.md", name)

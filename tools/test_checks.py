@@ -97,6 +97,10 @@ class Text(unittest.TestCase):
         self.assertEqual(tree.check_links("README.md", "[a](tools/check_tree.py#x) [b](https://example.com)"), [])
         self.assertEqual(len(tree.check_links("README.md", "[a](nowhere.md) ![b](nowhere.svg)")), 2)
 
+    def test_a_document_that_the_code_names_must_be_there(self):
+        self.assertEqual(tree.check_references("a.rs", "/// See `docs/README.md`."), [])
+        self.assertEqual(len(tree.check_references("a.rs", "/// See `docs/nowhere.md`.")), 1)
+
     def test_a_module_named_after_nothing_is_found(self):
         self.assertTrue(tree.ROOMLESS.search("crates/base/src/util.rs"))
         self.assertTrue(tree.ROOMLESS.search("crates/common/src/lib.rs"))

@@ -153,7 +153,7 @@ pub struct Judgement {
     pub reasons: Vec<Reason>,
 }
 
-/// The weights, in points, and their limits. Explained in `docs/decisions/judging.md`.
+/// The weights, in points, and their limits. `docs/decisions/0009-threats-are-judged-by-adding-points.md` says why.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// At this score or above a group is a threat.
