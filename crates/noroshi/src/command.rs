@@ -1,11 +1,23 @@
 //! One command, one file.
 
+mod bench;
+mod demo;
 mod detect;
+mod hunt;
+mod import;
+mod registry;
+mod search;
+mod serve;
 mod shell;
+mod verify_audit;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::args::{Args, Command};
+use anyhow::bail;
+use base::{Period, Timestamp};
+
+use crate::args::{self, Args, Command};
 
 /// How a command ended, for scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +47,68 @@ impl From<Exit> for ExitCode {
 pub fn run(args: Args) -> anyhow::Result<Exit> {
     match args.command {
         Command::Detect(args) => detect::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Search(args) => search::run(&args),
+        Command::Hunt(args) => hunt::run(&args),
+        Command::Registry(args) => registry::run(&args.command),
+        Command::Demo(args) => demo::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::VerifyAudit(args) => verify_audit::run(&args),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { folder } => shell::man(&folder),
-        _ => anyhow::bail!("not there yet"),
+    }
+}
+
+/// A line on standard error.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// One JSON object on a line of standard output.
+fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    Ok(std::io::stdout().write_all(&line)?)
+}
+
+/// A bar on a terminal, nothing in a pipe.
+fn progress_of_bytes(total: u64) -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::with_draw_target(Some(total), indicatif::ProgressDrawTarget::stderr());
+    let template = "{wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}";
+    let style = indicatif::ProgressStyle::with_template(template);
+    bar.set_style(style.unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()));
+    bar
+}
+
+/// What `--json` beside `--output` means.
+fn form(output: args::Output, json: bool) -> args::Output {
+    if json { args::Output::Jsonl } else { output }
+}
+
+/// `--from` and `--until`: times, or days in Japan.
+fn period(from: Option<&str>, until: Option<&str>) -> anyhow::Result<Option<Period>> {
+    if from.is_none() && until.is_none() {
+        return Ok(None);
+    }
+    let start = from.map(time).transpose()?.unwrap_or(Timestamp::MIN);
+    let end = until.map(time).transpose()?.unwrap_or(Timestamp::MAX);
+    if start >= end {
+        bail!("--from must be before --until");
+    }
+    Ok(Some(Period { start, end }))
+}
+
+fn time(text: &str) -> anyhow::Result<Timestamp> {
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    let day: Option<jiff::civil::Date> = text.parse().ok();
+    let japan = jiff::tz::TimeZone::fixed(jiff::tz::Offset::constant(9));
+    match day.and_then(|day| day.to_zoned(japan).ok()) {
+        Some(midnight) => Ok(midnight.timestamp()),
+        None => {
+            bail!("{text:?} is neither a time such as 2026-04-01T09:00:00+09:00 nor a day such as 2026-04-01")
+        }
     }
 }

@@ -1,12 +1,17 @@
 //! The `noroshi` command: arguments in, one of the commands run, an exit code out.
 
 mod args;
+mod centre;
 mod clock;
 mod command;
+mod config;
+mod demo;
 mod input;
+mod intake;
 mod output;
 mod pipeline;
 mod rules;
+mod wiring;
 
 use std::io::Write as _;
 use std::process::ExitCode;

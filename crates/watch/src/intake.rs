@@ -97,6 +97,15 @@ pub async fn position(
     sql::position(read.connection(), organisation, &clean(file), &clean(fingerprint)).await
 }
 
+/// What tells apart the files that had this name, the one read last first.
+pub async fn fingerprints(
+    store: &Store,
+    organisation: Id<Organisation>,
+    file: &str,
+) -> Result<Vec<String>, Error> {
+    sql::fingerprints(store.read().await?.connection(), organisation, &clean(file)).await
+}
+
 /// Counts and judges one part of a file and moves the file's place, all in `tx`. The part's events must already be in
 /// the lake under a name made from file and part: then a crash between the two repeats both and doubles neither.
 pub async fn commit_part(

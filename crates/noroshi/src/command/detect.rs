@@ -5,12 +5,12 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use formats::read::Options;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use watch::detect::{Detector, Hit, Pass, Routing, RuleStanding, Standing};
 use watch::observe;
 
-use super::Exit;
-use crate::args::{self, Detect};
+use super::{Exit, form, progress_of_bytes, say};
+use crate::args::Detect;
 use crate::input::{self, Input};
 use crate::output::detection::{Explained, Found, Printer};
 use crate::output::summary::Summary;
@@ -25,7 +25,7 @@ pub fn run(args: &Detect) -> anyhow::Result<Exit> {
     let loaded = rules::load(&args.rules, &placeholders)?;
     let (indicators, wrong) = rules::indicators(&args.indicators)?;
     for line in &wrong {
-        warn(&format!("{}:{}: {}", line.file, line.line, line.reason));
+        say(&format!("{}:{}: {}", line.file, line.line, line.reason));
     }
     let routing = if args.no_routing { Routing::Off } else { Routing::BySource };
     let detector = Detector::new(loaded, indicators, routing);
@@ -34,10 +34,10 @@ pub fn run(args: &Detect) -> anyhow::Result<Exit> {
 
     let stdout = io::stdout();
     let to_terminal = stdout.is_terminal();
-    let mut printer = Printer::new(kind(args), BufWriter::new(stdout.lock()), to_terminal);
+    let mut printer = Printer::new(form(args.output, args.json), BufWriter::new(stdout.lock()), to_terminal);
     printer.begin()?;
     let mut summary = Summary::default();
-    let bar = progress(&inputs);
+    let bar = progress_of_bytes(inputs.iter().map(|input| input.bytes).sum());
     let mut found_at = None;
     let threads = args.threads.unwrap_or_else(pipeline::threads).max(1);
     let workers = (0..threads).map(|_| Worker::new(&detector, args)).collect();
@@ -84,10 +84,6 @@ pub fn run(args: &Detect) -> anyhow::Result<Exit> {
     } else {
         Exit::Done
     })
-}
-
-fn kind(args: &Detect) -> args::Output {
-    if args.json { args::Output::Jsonl } else { args.output }
 }
 
 struct Worker {
@@ -137,20 +133,11 @@ impl Worker {
     }
 }
 
-/// A bar on a terminal, nothing in a pipe.
-fn progress(inputs: &[Input]) -> ProgressBar {
-    let total = inputs.iter().map(|input| input.bytes).sum();
-    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar
-}
-
 fn report_end(input: &Input, end: &End, bar: &ProgressBar) {
     bar.suspend(|| match end {
         End::Whole => {}
-        End::Unopened(error) => warn(&format!("{}: {error}", input.name)),
-        End::Broken(error) => warn(&format!("{}: {error}", input.name)),
+        End::Unopened(error) => say(&format!("{}: {error}", input.name)),
+        End::Broken(error) => say(&format!("{}: {error}", input.name)),
     });
 }
 
@@ -167,20 +154,16 @@ fn write_lines(path: &std::path::Path, standings: &[RuleStanding]) -> anyhow::Re
 /// The last lines on standard error: what was read, what could not be, and where the rules stand.
 fn say_what_happened(summary: &Summary, standings: &[RuleStanding]) {
     for unread in &summary.unread.first {
-        warn(&format!("{}:{}: not read: {}", unread.file, unread.line, unread.reason));
+        say(&format!("{}:{}: not read: {}", unread.file, unread.line, unread.reason));
     }
     let more = summary.unread.count.saturating_sub(summary.unread.first.len() as u64);
     if more > 0 {
-        warn(&format!("and {more} more records that could not be read"));
+        say(&format!("and {more} more records that could not be read"));
     }
     for standing in standings {
         if let Standing::Unsupported { reason } = &standing.standing {
             tracing::info!(file = standing.file, "rule not used: {reason}");
         }
     }
-    warn(&summary.sentence());
-}
-
-fn warn(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    say(&summary.sentence());
 }

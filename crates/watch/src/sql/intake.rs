@@ -26,6 +26,25 @@ pub(crate) async fn position(
     Ok(Position { next_part: count(row.try_get(0)?), offset: count(row.try_get(1)?) })
 }
 
+/// Files of one name that are told apart, at most: a log that rotates every minute has this many in a week.
+const FINGERPRINTS_MAX: i64 = 10_000;
+
+pub(crate) async fn fingerprints(
+    connection: &mut Connection,
+    organisation: Id<Organisation>,
+    file: &str,
+) -> Result<Vec<String>, Error> {
+    let rows = sqlx::query_scalar(
+        "SELECT fingerprint FROM imports WHERE organisation = $1 AND file = $2 ORDER BY last_at DESC LIMIT $3",
+    )
+    .bind(organisation.to_string())
+    .bind(file)
+    .bind(FINGERPRINTS_MAX)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
 /// Moves the place of a file and adds to its counts; says how many of its records were unread before.
 pub(crate) async fn upsert_import(
     connection: &mut Connection,

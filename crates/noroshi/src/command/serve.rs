@@ -1,0 +1,96 @@
+//! `noroshi serve`: the pages over a durable data directory.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use base::Timestamp;
+use tokio::net::TcpListener;
+
+use super::{Exit, say};
+use crate::args::Serve;
+use crate::centre::Centre;
+use crate::config::Config;
+use crate::{clock, wiring};
+
+/// How often signals are answered and the organisations are looked at again.
+const TURN: Duration = Duration::from_secs(2);
+
+/// Runs the command until it is told to stop.
+pub fn run(args: &Serve) -> anyhow::Result<Exit> {
+    let config = Config::load(args.data.config.as_deref())?;
+    let directory = args.data.data.as_ref().unwrap_or(&config.data.directory);
+    let listen = args.listen.unwrap_or(config.serve.listen);
+    let centre = Centre::open(directory, &config)?;
+    let state = state(&centre, &config, Arc::new(clock::now), None);
+    centre.runtime.block_on(serve(&centre, state, listen, &|address| {
+        say(&format!("noroshi serves {} at http://{address}/", directory.display()));
+    }))?;
+    Ok(Exit::Done)
+}
+
+/// What the pages need, from an opened data directory.
+pub fn state(
+    centre: &Centre,
+    config: &Config,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    demo: Option<web::DemoInfo>,
+) -> web::State {
+    web::State {
+        store: centre.store.clone(),
+        lake: centre.lake.clone(),
+        registry: centre.registry_source(),
+        policy: centre.policy.clone(),
+        clock,
+        default_language: config.board.language,
+        demo,
+    }
+}
+
+/// Serves until Ctrl-C or SIGTERM. `ready` is told the address once it listens.
+pub async fn serve(
+    centre: &Centre,
+    state: web::State,
+    listen: SocketAddr,
+    ready: &dyn Fn(SocketAddr),
+) -> anyhow::Result<()> {
+    if !listen.ip().is_loopback() {
+        bail!(
+            "{listen} is not a loopback address; there is no sign-in yet, so nobody else may reach the pages"
+        );
+    }
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    ready(listener.local_addr()?);
+    let router = web::router(state);
+    let mut turn = tokio::time::interval(TURN);
+    let serving = web::serve(listener, router, told_to_stop());
+    tokio::pin!(serving);
+    loop {
+        tokio::select! {
+            ended = &mut serving => return Ok(ended?),
+            _ = turn.tick() => {
+                if let Err(error) = take_a_turn(centre).await {
+                    tracing::error!(%error, "signals wait");
+                }
+            }
+        }
+    }
+}
+
+async fn take_a_turn(centre: &Centre) -> anyhow::Result<()> {
+    while wiring::answer_signals(&centre.store).await? > 0 {}
+    centre.reload_registry().await
+}
+
+async fn told_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
+        }
+        Err(_) => {
+            let _ = interrupt.await;
+        }
+    }
+}
