@@ -182,11 +182,15 @@ fn evtx_hayabusa_samples_are_read() {
     check("evtx-hayabusa-samples", all);
 }
 
+/// Unread: records and chunks whose bytes were overwritten, for which the samples were collected. In one file eight
+/// chunks are other data of the disk it was carved from.
 #[test]
 fn evtx_edge_samples_are_read() {
     check("evtx-parser-edge-samples", all);
 }
 
+/// Unread: two samples edited by hand, one with a comma too few and one with a comma too many, and the carved EVTX
+/// file that is also among the edge samples.
 #[test]
 fn ocsf_examples_are_read() {
     check("ocsf-examples", |path| match path.extension()?.to_str()? {
