@@ -11,9 +11,10 @@ use crate::Error;
 /// The longest foreign text one column keeps.
 pub const TEXT_BYTES_MAX: usize = 4096;
 
-/// A time as it is stored: microseconds since 1970 in UTC.
+/// A time as it is stored: microseconds since 1970 in UTC. The last second of the calendar is its first instant,
+/// because that is the last one that can be read back.
 pub fn micros(time: Timestamp) -> i64 {
-    time.as_microsecond()
+    time.as_microsecond().min(Timestamp::MAX.as_second().saturating_mul(1_000_000))
 }
 
 /// A stored time.
@@ -68,6 +69,7 @@ mod tests {
     fn a_time_survives_the_column_and_nonsense_is_named() {
         let time: Timestamp = "2026-04-01T00:00:00.000001Z".parse().unwrap();
         assert_eq!(instant(micros(time)).unwrap(), time);
+        assert!(instant(micros(Timestamp::MIN)).is_ok() && instant(micros(Timestamp::MAX)).is_ok());
         assert!(matches!(instant(i64::MAX), Err(Error::Damaged { .. })));
         assert!(matches!(day("tomorrow"), Err(Error::Damaged { .. })));
     }

@@ -18,6 +18,8 @@ pub mod observe;
 pub mod organisation;
 pub mod policy;
 mod sql;
+#[cfg(test)]
+mod tests;
 pub mod threat;
 
 pub use error::{Error, ErrorKind};

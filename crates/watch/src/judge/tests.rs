@@ -195,6 +195,14 @@ fn reasons_come_in_the_order_of_the_angles() {
     let allow = allow::yaml("- { reason: a, by: b, rule: rule-1 }", &registry()).unwrap();
     let judgement = judge(&everything, &Policy { allow, ..Policy::default() });
     let angles: Vec<Angle> = judgement.reasons.iter().map(|reason| reason.angle).collect();
-    use Angle::*;
-    assert_eq!(angles, [RuleLevel, Indicator, Spread, Rarity, Criticality, AllowList, EarlierVerdicts]);
+    let all = [
+        Angle::RuleLevel,
+        Angle::Indicator,
+        Angle::Spread,
+        Angle::Rarity,
+        Angle::Criticality,
+        Angle::AllowList,
+        Angle::EarlierVerdicts,
+    ];
+    assert_eq!(angles, all);
 }

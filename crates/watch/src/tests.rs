@@ -1,0 +1,10 @@
+//! What the watch keeps, over SQL.
+
+mod board;
+mod campaign;
+mod crash;
+mod intake;
+mod scale;
+mod scope;
+mod threat;
+mod world;
