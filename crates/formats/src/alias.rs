@@ -8,6 +8,9 @@
 //! it, or compares one digest, splits it. SigmaHQ's web rules look for paths in `cs-uri-query` as often as for
 //! queries, so the whole target answers to that name too.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use crate::{Format, Role};
 
 mod cloud;
@@ -60,10 +63,20 @@ fn plain(path: &str) -> &str {
 }
 
 fn rows(format: Format, path: &str) -> impl Iterator<Item = &'static Row> {
-    [network::ROWS, web::ROWS, device::ROWS, cloud::ROWS]
-        .into_iter()
-        .flatten()
-        .filter(move |row| row.formats & set(format) != 0 && row.path == path)
+    let rows = index().get(path).map_or(&[][..], Vec::as_slice);
+    rows.iter().copied().filter(move |row| row.formats & set(format) != 0)
+}
+
+/// Every row by its path, in the order of the tables. Names are learnt by the thousand, rows stand by the hundred.
+fn index() -> &'static HashMap<&'static str, Vec<&'static Row>> {
+    static INDEX: OnceLock<HashMap<&'static str, Vec<&'static Row>>> = OnceLock::new();
+    INDEX.get_or_init(|| {
+        let mut index: HashMap<_, Vec<_>> = HashMap::new();
+        for row in [network::ROWS, web::ROWS, device::ROWS, cloud::ROWS].into_iter().flatten() {
+            index.entry(row.path).or_default().push(row);
+        }
+        index
+    })
 }
 
 /// One field of one or more formats under all its names.

@@ -92,22 +92,32 @@ fn json_shape(seen: &[u8]) -> Shape {
 }
 
 fn json_format(shape: Shape, seen: &[u8]) -> Format {
+    let mut reader = JsonReader::default();
     let mut pieces = Pieces::default();
     Cutter::new(shape, Default::default()).cut(seen, 0, false, &mut pieces);
     let formats = pieces.records.iter().take(VOTERS).filter_map(|(_, range)| {
         let text = std::str::from_utf8(seen.get(range.clone())?).ok()?;
-        json_line(text)
+        reader.format(text)
     });
     most(formats).map_or(Format::Json, |(format, _)| format)
 }
 
-/// Which kind of JSON log one object is; `None` when it is not an object.
-fn json_line(text: &str) -> Option<Format> {
-    let mut names = Names::default();
-    let mut event = Event::default();
-    Json::default().read(text, Format::Json, &mut names, &mut event).ok()?;
-    let summary = Facts::default().summary(&names, &event);
-    Some(family(&names, &event, &summary))
+/// Tells kinds of JSON logs apart. Names are learnt once, which is dearer than reading a line.
+#[derive(Default)]
+struct JsonReader {
+    names: Names,
+    event: Event,
+    json: Json,
+}
+
+impl JsonReader {
+    /// Which kind of JSON log one object is; `None` when it is not an object.
+    fn format(&mut self, text: &str) -> Option<Format> {
+        self.event.clear();
+        self.json.read(text, Format::Json, &mut self.names, &mut self.event).ok()?;
+        let summary = Facts::default().summary(&self.names, &self.event);
+        Some(family(&self.names, &self.event, &summary))
+    }
 }
 
 fn lines_format(seen: &[u8]) -> Format {
@@ -124,7 +134,8 @@ fn lines_format(seen: &[u8]) -> Format {
         }
     }
     let voters: Vec<&str> = lines().filter(|line| !line.starts_with('#')).take(VOTERS).collect();
-    let winner = most(voters.iter().filter_map(|line| whole_line(line)));
+    let mut reader = JsonReader::default();
+    let winner = most(voters.iter().filter_map(|line| whole_line(line, &mut reader)));
     let clear = winner.filter(|(_, votes)| votes * 2 >= voters.len());
     match clear {
         Some((format, _)) if format != Format::KeyValue => format,
@@ -134,9 +145,9 @@ fn lines_format(seen: &[u8]) -> Format {
     }
 }
 
-fn whole_line(line: &str) -> Option<Format> {
+fn whole_line(line: &str, reader: &mut JsonReader) -> Option<Format> {
     match self::line(line) {
-        Some(Format::Json) => json_line(line.trim()),
+        Some(Format::Json) => reader.format(line.trim()),
         other => other,
     }
 }

@@ -3,6 +3,9 @@
 //! EVTX and its JSON and XML have `Event.System.…` and `Event.EventData.…`; Winlogbeat has `winlog.…` or, when old,
 //! flat names in small letters; NXLog and others are flat. The leaf is the name a Sigma rule asks for.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use super::Row;
 use super::say::*;
 use crate::{Format, Role};
@@ -35,7 +38,15 @@ pub(super) fn names(path: &str) -> Vec<String> {
 }
 
 fn rows(leaf: &str) -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().filter(move |row| row.path == leaf)
+    static INDEX: OnceLock<HashMap<&'static str, Vec<&'static Row>>> = OnceLock::new();
+    let index = INDEX.get_or_init(|| {
+        let mut index: HashMap<_, Vec<_>> = HashMap::new();
+        for row in ROWS {
+            index.entry(row.path).or_default().push(row);
+        }
+        index
+    });
+    index.get(leaf).map_or(&[][..], Vec::as_slice).iter().copied()
 }
 
 /// The field's own name, in Sigma's words for what stands in the header. `None` when nothing says that it is one.
