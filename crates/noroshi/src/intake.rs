@@ -119,7 +119,7 @@ impl<'c> Intake<'c> {
             .collect();
         let mut batch = Batch::new(self.centre, &registry, now, &open)?;
         let mut done_before = 0;
-        pipeline::run(&inputs, &options, workers, &mut |step: Step<Made>| {
+        pipeline::run(&inputs, &options, workers, now, &mut |step: Step<Made>| {
             progress(done_before + step.file_bytes);
             report.events += step.events.values().sum::<u64>();
             for (format, count) in &step.events {

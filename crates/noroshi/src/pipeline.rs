@@ -5,6 +5,7 @@ use std::io::Read;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
+use base::Timestamp;
 use formats::read::{Block, Blocks, Options, Parser, Place, ReadError, Sink, Unread};
 use formats::{Event, Format, Names, Sources};
 
@@ -73,11 +74,12 @@ enum Task {
 pub type OptionsOf<'a> = &'a (dyn Fn(usize) -> Options + Sync);
 
 /// Runs every input through `threads` workers. `take` gets each step in order and may stop everything with an error.
-/// Returns the workers, with what they have learnt.
+/// A record without a year was written before `now`. Returns the workers, with what they have learnt.
 pub fn run<W: Work>(
     inputs: &[Input],
     options: OptionsOf<'_>,
     workers: Vec<W>,
+    now: Timestamp,
     take: &mut dyn FnMut(Step<W::Made>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<W>> {
     let waiting_max = workers.len() * 2;
@@ -91,7 +93,7 @@ pub fn run<W: Work>(
             .map(|worker| {
                 let results = results.clone();
                 let work = &work;
-                scope.spawn(move || understand(worker, work, &results))
+                scope.spawn(move || understand(worker, now, work, &results))
             })
             .collect();
         drop(results);
@@ -120,7 +122,7 @@ fn cut(inputs: &[Input], options: OptionsOf<'_>, tasks: SyncSender<Task>) {
         let end = match file.open() {
             Err(error) => End::Unopened(error),
             Ok(stream) => {
-                let mut blocks = Blocks::new(stream, options(input));
+                let mut blocks = Blocks::new(stream, options(input)).named(base_name(&file.name));
                 match cut_blocks(&mut blocks, &mut |block, bytes| {
                     file_bytes = bytes;
                     tasks
@@ -139,6 +141,10 @@ fn cut(inputs: &[Input], options: OptionsOf<'_>, tasks: SyncSender<Task>) {
     }
 }
 
+fn base_name(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
 /// `Ok(false)` when nobody wants more.
 fn cut_blocks(
     blocks: &mut Blocks<Box<dyn Read + Send>>,
@@ -155,10 +161,12 @@ fn cut_blocks(
 
 fn understand<W: Work>(
     mut worker: W,
+    now: Timestamp,
     work: &Mutex<Receiver<Task>>,
     results: &SyncSender<(u64, Step<W::Made>)>,
 ) -> W {
     let mut parser = Parser::default();
+    parser.written_before = Some(now);
     loop {
         let task = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let step = match task {

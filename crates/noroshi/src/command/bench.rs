@@ -146,18 +146,24 @@ impl Work for Matching {
 
 fn parse(inputs: &[Input], threads: usize) -> anyhow::Result<Count> {
     let mut count = Count { events: 0, bytes: 0, matches: 0 };
-    pipeline::run(inputs, &|_| Options::default(), (0..threads).map(|_| Nothing).collect(), &mut |step| {
-        count.events += step.events.values().sum::<u64>();
-        count.bytes += step.bytes;
-        Ok(())
-    })?;
+    pipeline::run(
+        inputs,
+        &|_| Options::default(),
+        (0..threads).map(|_| Nothing).collect(),
+        clock::now(),
+        &mut |step| {
+            count.events += step.events.values().sum::<u64>();
+            count.bytes += step.bytes;
+            Ok(())
+        },
+    )?;
     Ok(count)
 }
 
 fn detect(inputs: &[Input], detector: &Detector, threads: usize) -> anyhow::Result<Count> {
     let mut count = Count { events: 0, bytes: 0, matches: 0 };
     let workers = (0..threads).map(|_| Matching(detector.pass())).collect();
-    pipeline::run(inputs, &|_| Options::default(), workers, &mut |step| {
+    pipeline::run(inputs, &|_| Options::default(), workers, clock::now(), &mut |step| {
         count.events += step.events.values().sum::<u64>();
         count.bytes += step.bytes;
         count.matches += step.made;

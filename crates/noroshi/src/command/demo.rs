@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -63,8 +64,12 @@ pub fn run(args: &Demo) -> anyhow::Result<Exit> {
 struct Temporary(PathBuf);
 
 impl Temporary {
+    /// In memory where the system offers that: nobody needs an invented day after a power cut, and syncing thousands
+    /// of small files to a disk would be most of the work.
     fn new() -> anyhow::Result<Self> {
-        let path = std::env::temp_dir().join(format!("noroshi-demo-{}", std::process::id()));
+        let memory = Path::new("/dev/shm");
+        let home = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+        let path = home.join(format!("noroshi-demo-{}", std::process::id()));
         fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         Ok(Self(path))
     }
@@ -79,6 +84,7 @@ impl Drop for Temporary {
 fn write_day(world: &World, scale: f64, directory: &Path) -> anyhow::Result<Exit> {
     let lines = write_logs(world, scale, &directory.join("logs"))?;
     fs::write(directory.join("registry.yaml"), world.registry_yaml())?;
+    fs::write(directory.join("stories.md"), world.programme())?;
     say(&format!("{lines} lines below {}", directory.join("logs").display()));
     Ok(Exit::Done)
 }
@@ -104,7 +110,7 @@ fn live(world: &World, args: &Demo, directory: &Path) -> anyhow::Result<Exit> {
     let detector = detector()?;
     let day = Day::begin(midnight, args.hour_seconds);
     let clock = day.clone();
-    let state = serve::state(&centre, &config, Arc::new(move || clock.now()), Some(note()));
+    let state = serve::state(&centre, &config, Arc::new(move || clock.shown()), Some(note()));
     let (stop, stopped) = channel::<()>();
     std::thread::scope(|scope| {
         let centre = &centre;
@@ -150,12 +156,14 @@ struct Day {
     midnight: Timestamp,
     began: Instant,
     hour_seconds: f64,
+    /// Seconds after midnight up to which the day has been read.
+    read_seconds: Arc<AtomicI64>,
 }
 
 impl Day {
     #[allow(clippy::disallowed_methods)] // The pace of the demonstration is real time.
     fn begin(midnight: Timestamp, hour_seconds: f64) -> Self {
-        Self { midnight, began: Instant::now(), hour_seconds }
+        Self { midnight, began: Instant::now(), hour_seconds, read_seconds: Arc::default() }
     }
 
     fn end(&self) -> Timestamp {
@@ -170,6 +178,12 @@ impl Day {
         let hours = self.began.elapsed().as_secs_f64() / self.hour_seconds;
         let opening = self.midnight + SignedDuration::from_hours(OPENING_HOUR);
         (opening + SignedDuration::from_secs_f64(hours.min(48.0) * 3_600.0)).min(self.end())
+    }
+
+    /// What the pages take for now: never far ahead of what has been read, however slow the machine.
+    fn shown(&self) -> Timestamp {
+        let read = SignedDuration::from_secs(self.read_seconds.load(Ordering::Relaxed));
+        self.now().min(self.midnight + read + STEP).min(self.end())
     }
 
     fn wall(&self, lived: SignedDuration) -> Duration {
@@ -203,6 +217,7 @@ fn feed(
         let changed = write_until(&mut logs, &mut lines, &mut waiting, until)?;
         let files = log_files(centre, &logs, &changed)?;
         let report = intake.read(&files, None, until, &mut |_| {})?;
+        day.read_seconds.store(until.duration_since(day.midnight).as_secs(), Ordering::Relaxed);
         tracing::info!(%until, events = report.events, threats = report.threats, unread = report.unread, "read");
         for (file, reason) in &report.files_unread {
             say(&format!("{file}: {reason}"));

@@ -43,7 +43,7 @@ pub fn run(args: &Detect) -> anyhow::Result<Exit> {
     let workers = (0..threads).map(|_| Worker::new(&detector, args)).collect();
     let options = |_| Options { format: args.format, ..Options::default() };
     let mut read_before = 0;
-    let workers = pipeline::run(&inputs, &options, workers, &mut |step: Step<Vec<Found>>| {
+    let workers = pipeline::run(&inputs, &options, workers, clock::now(), &mut |step: Step<Vec<Found>>| {
         let input = &inputs[step.input];
         bar.set_position(read_before + step.file_bytes);
         for found in &step.made {
