@@ -9,7 +9,7 @@ use super::site::Site;
 use super::{Line, World, ordinary};
 
 /// Lives the day minute by minute, so that a day of any size takes the memory of a few minutes.
-pub struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     world: &'a World,
     scale: f64,
     /// One stream of chance for each organisation.

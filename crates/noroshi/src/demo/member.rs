@@ -5,7 +5,7 @@
 
 /// What an organisation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// センター
     Centre,
     /// 府省
@@ -77,19 +77,17 @@ pub(super) struct Systems {
 
 /// One member organisation (or the centre).
 #[derive(Debug)]
-pub struct Member {
+pub(crate) struct Member {
     /// Its key everywhere: registry, folders, URLs, domain.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// Its name in Japanese.
-    pub name_ja: &'static str,
+    pub(crate) name_ja: &'static str,
     /// Its name in English.
-    pub name_en: &'static str,
-    /// What it is called in tables.
-    pub short_ja: &'static str,
+    pub(crate) name_en: &'static str,
     /// What it is.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// The key of the one it belongs to.
-    pub parent: Option<&'static str>,
+    pub(crate) parent: Option<&'static str>,
     /// How big it is; the average is 1.
     pub(super) size: f64,
     pub(super) systems: Systems,
@@ -97,13 +95,12 @@ pub struct Member {
 
 /// Written as a table, one row an organisation: sensor, proxy, firewall, web, Windows.
 macro_rules! member {
-    ($key:literal $kind:ident $parent:expr, $ja:literal $short:literal $en:literal, $size:literal,
+    ($key:literal $kind:ident $parent:expr, $ja:literal $en:literal, $size:literal,
      $sensor:ident $proxy:ident $firewall:ident $web:ident $windows:ident) => {
         Member {
             key: $key,
             name_ja: $ja,
             name_en: $en,
-            short_ja: $short,
             kind: Kind::$kind,
             parent: $parent,
             size: $size,
@@ -123,48 +120,48 @@ pub(super) const CENTRE: &str = "centre";
 
 #[rustfmt::skip]
 pub(super) static MEMBERS: [Member; 22] = [
-    member!("centre" Centre None, "政府情報防護センター" "防護センター" "Government Information Protection Centre", 0.4,
+    member!("centre" Centre None, "政府情報防護センター" "Government Information Protection Centre", 0.4,
         Suricata Squid Fortigate Apache Nxlog),
-    member!("naibu" Ministry Some(CENTRE), "内務文化省" "内文省" "Ministry of Home and Cultural Affairs", 1.6,
+    member!("naibu" Ministry Some(CENTRE), "内務文化省" "Ministry of Home and Cultural Affairs", 1.6,
         Suricata Squid Fortigate Apache Nxlog),
-    member!("zaisei" Ministry Some(CENTRE), "財政計画省" "財計省" "Ministry of Fiscal Planning", 1.5,
+    member!("zaisei" Ministry Some(CENTRE), "財政計画省" "Ministry of Fiscal Planning", 1.5,
         ZeekTsv W3c Cef Apache Winlogbeat),
-    member!("gaiji" Ministry Some(CENTRE), "外事協力省" "外協省" "Ministry of External Cooperation", 1.4,
+    member!("gaiji" Ministry Some(CENTRE), "外事協力省" "Ministry of External Cooperation", 1.4,
         Suricata Squid Fortigate Apache Nxlog),
-    member!("tsusho" Ministry Some(CENTRE), "通商振興省" "通振省" "Ministry of Trade Promotion", 1.5,
+    member!("tsusho" Ministry Some(CENTRE), "通商振興省" "Ministry of Trade Promotion", 1.5,
         Suricata Squid Fortigate Iis Nxlog),
-    member!("kokudo" Ministry Some(CENTRE), "国土保全省" "国保省" "Ministry of Land Conservation", 1.8,
+    member!("kokudo" Ministry Some(CENTRE), "国土保全省" "Ministry of Land Conservation", 1.8,
         Suricata W3c Cef Iis Winlogbeat),
-    member!("nosui" Ministry Some(CENTRE), "農水食料省" "農食省" "Ministry of Agriculture, Fisheries and Food", 1.3,
+    member!("nosui" Ministry Some(CENTRE), "農水食料省" "Ministry of Agriculture, Fisheries and Food", 1.3,
         Suricata Squid Fortigate Apache Nxlog),
-    member!("iryo" Ministry Some(CENTRE), "医療福祉省" "医福省" "Ministry of Health Care and Welfare", 1.8,
+    member!("iryo" Ministry Some(CENTRE), "医療福祉省" "Ministry of Health Care and Welfare", 1.8,
         ZeekTsv Squid Fortigate Iis Winlogbeat),
-    member!("gakujutsu" Ministry Some(CENTRE), "学術科学省" "学科省" "Ministry of Learning and Science", 1.1,
+    member!("gakujutsu" Ministry Some(CENTRE), "学術科学省" "Ministry of Learning and Science", 1.1,
         ZeekJson W3c Cef Apache Nxlog),
-    member!("homu" Ministry Some(CENTRE), "法制司法省" "法司省" "Ministry of Legislation and Justice", 1.0,
+    member!("homu" Ministry Some(CENTRE), "法制司法省" "Ministry of Legislation and Justice", 1.0,
         Suricata W3c Fortigate Apache Xml),
-    member!("kankyo" Ministry Some(CENTRE), "環境資源省" "環資省" "Ministry of Environmental Resources", 0.8,
+    member!("kankyo" Ministry Some(CENTRE), "環境資源省" "Ministry of Environmental Resources", 0.8,
         Suricata W3c Fortigate Apache Nxlog),
-    member!("anzen" Ministry Some(CENTRE), "国民安全省" "国安省" "Ministry of Public Safety", 1.2,
+    member!("anzen" Ministry Some(CENTRE), "国民安全省" "Ministry of Public Safety", 1.2,
         ZeekTsv Squid Cef Apache Winlogbeat),
-    member!("tsushin" Ministry Some(CENTRE), "通信基盤省" "通基省" "Ministry of Communications Infrastructure", 1.0,
+    member!("tsushin" Ministry Some(CENTRE), "通信基盤省" "Ministry of Communications Infrastructure", 1.0,
         ZeekTsv Squid Fortigate Iis Xml),
-    member!("koeki" Agency Some("anzen"), "公益監督庁" "公監庁" "Public Interest Supervisory Agency", 0.5,
+    member!("koeki" Agency Some("anzen"), "公益監督庁" "Public Interest Supervisory Agency", 0.5,
         Suricata Squid Fortigate Apache Nxlog),
-    member!("tokei" Agency Some("naibu"), "統計情報庁" "統情庁" "Statistics and Information Agency", 0.6,
+    member!("tokei" Agency Some("naibu"), "統計情報庁" "Statistics and Information Agency", 0.6,
         ZeekTsv Squid Fortigate Apache Winlogbeat),
-    member!("kisho" Agency Some("kokudo"), "気象海洋庁" "気海庁" "Meteorological and Marine Agency", 1.1,
+    member!("kisho" Agency Some("kokudo"), "気象海洋庁" "Meteorological and Marine Agency", 1.1,
         Suricata Squid Fortigate Apache Nxlog),
-    member!("zeimu" Agency Some("zaisei"), "税務徴収庁" "税徴庁" "Tax Collection Agency", 1.2,
+    member!("zeimu" Agency Some("zaisei"), "税務徴収庁" "Tax Collection Agency", 1.2,
         Suricata W3c Cef Iis Nxlog),
-    member!("hatsumei" Agency Some("tsusho"), "発明審査庁" "発審庁" "Invention Examination Agency", 0.6,
+    member!("hatsumei" Agency Some("tsusho"), "発明審査庁" "Invention Examination Agency", 0.6,
         ZeekJson Squid Cef Apache Winlogbeat),
-    member!("bosai" Agency Some("kokudo"), "防災復旧庁" "防復庁" "Disaster Recovery Agency", 0.6,
+    member!("bosai" Agency Some("kokudo"), "防災復旧庁" "Disaster Recovery Agency", 0.6,
         Suricata Squid Fortigate Iis Nxlog),
-    member!("kenkyu" Incorporated Some("gakujutsu"), "先端技術研究機構" "先端研" "Advanced Technology Research Organisation", 0.8,
+    member!("kenkyu" Incorporated Some("gakujutsu"), "先端技術研究機構" "Advanced Technology Research Organisation", 0.8,
         ZeekJson Squid Fortigate Apache Winlogbeat),
-    member!("nenkin" Incorporated Some("iryo"), "年金給付機構" "年金機構" "Pension Benefits Organisation", 0.9,
+    member!("nenkin" Incorporated Some("iryo"), "年金給付機構" "Pension Benefits Organisation", 0.9,
         Suricata Squid Fortigate Apache Winlogbeat),
-    member!("kobunsho" Incorporated Some("naibu"), "古文書館機構" "古文書館" "Organisation of Historical Archives", 0.3,
+    member!("kobunsho" Incorporated Some("naibu"), "古文書館機構" "Organisation of Historical Archives", 0.3,
         Suricata Squid Fortigate Apache Nxlog),
 ];

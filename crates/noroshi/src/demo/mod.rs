@@ -12,6 +12,7 @@ mod lines;
 mod member;
 mod ordinary;
 mod place;
+mod programme;
 mod registry;
 mod rhythm;
 mod site;
@@ -25,30 +26,30 @@ use jiff::civil::Date;
 
 use clock::{Day, Moment};
 use dice::Dice;
-pub use lines::Lines;
-pub use member::{Kind, Member};
+pub(crate) use lines::Lines;
+pub(crate) use member::Member;
 use member::{MEMBERS, Proxy, Sensor, Web};
 use place::Place;
-pub use story::Story;
+pub(crate) use story::Story;
 use story::{PLOTS, Plot, Stage};
 use write::{w3c, zeek};
 
 /// One line of one log file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub(crate) struct Line {
     /// When it was written. A file's header lines carry the day's first instant.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The key of the organisation whose log it is.
-    pub organisation: &'static str,
+    pub(crate) organisation: &'static str,
     /// The file below the organisation's folder: `suricata/eve.json`.
-    pub file: &'static str,
+    pub(crate) file: &'static str,
     /// The line itself, without its end.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// The invented government on one day.
 #[derive(Debug)]
-pub struct World {
+pub(crate) struct World {
     seed: u64,
     day: Day,
     places: Vec<Place>,
@@ -56,50 +57,57 @@ pub struct World {
 
 impl World {
     /// The world that `seed` makes, on `day` in Japan.
-    pub fn new(seed: u64, day: Date) -> Self {
+    pub(crate) fn new(seed: u64, day: Date) -> Self {
         let places =
             MEMBERS.iter().zip(1..).map(|(member, number)| Place::new(member, number, seed)).collect();
         Self { seed, day: Day::new(day), places }
     }
 
     /// The day, from midnight to midnight in Japan.
-    pub fn day(&self) -> Date {
+    pub(crate) fn day(&self) -> Date {
         self.day.date()
     }
 
     /// The centre and the 21 others.
-    pub fn members(&self) -> &'static [Member] {
+    pub(crate) fn members(&self) -> &'static [Member] {
         &MEMBERS
     }
 
     /// Every line of the day in the order of time: ordinary life and all stories. `scale` 1.0 is about 300,000 lines
     /// on a working day; it changes how much ordinary life there is, not the stories.
-    pub fn lines(&self, scale: f64) -> Lines<'_> {
+    pub(crate) fn lines(&self, scale: f64) -> Lines<'_> {
         let told = PLOTS.iter().flat_map(|plot| self.tell(plot)).collect();
         Lines::new(self, scale, told)
     }
 
     /// Ordinary life alone, without any story.
-    pub fn ordinary(&self, scale: f64) -> Lines<'_> {
+    #[cfg(test)]
+    pub(crate) fn ordinary(&self, scale: f64) -> Lines<'_> {
         Lines::new(self, scale, Vec::new())
     }
 
     /// One story alone, with the header lines its files need.
-    pub fn lines_of(&self, story: &Story) -> Lines<'_> {
+    #[cfg(test)]
+    pub(crate) fn lines_of(&self, story: &Story) -> Lines<'_> {
         let told =
             PLOTS.iter().filter(|plot| plot.key == story.key).flat_map(|plot| self.tell(plot)).collect();
         Lines::new(self, 0.0, told)
     }
 
     /// The stories of the day, by the time they begin.
-    pub fn stories(&self) -> Vec<Story> {
+    pub(crate) fn stories(&self) -> Vec<Story> {
         let mut stories: Vec<_> = PLOTS.iter().map(|plot| Story::of(plot, &self.day)).collect();
         stories.sort_by_key(|story| story.starts_at);
         stories
     }
 
+    /// What will happen today, for those who show it to others: every story in both languages, as Markdown.
+    pub(crate) fn programme(&self) -> String {
+        programme::markdown(self)
+    }
+
     /// Organisations, networks and domains in the form that the registry imports.
-    pub fn registry_yaml(&self) -> String {
+    pub(crate) fn registry_yaml(&self) -> String {
         registry::yaml(&self.places)
     }
 

@@ -153,10 +153,6 @@ impl Place {
         self.public(80)
     }
 
-    pub(super) fn proxy(&self) -> Ipv4Addr {
-        self.server(8)
-    }
-
     pub(super) fn resolver(&self) -> Ipv4Addr {
         self.server(53)
     }

@@ -90,7 +90,7 @@ impl Site<'_> {
         let flow = self.flow(client, self.place.resolver(), 53);
         let number = self.dice.below(65_536) as u16;
         let code = if answer.is_empty() { "NXDOMAIN" } else { "NOERROR" };
-        if self.sensor() == Sensor::Suricata && self.place.number % 2 == 0 {
+        if self.sensor() == Sensor::Suricata && self.place.number.is_multiple_of(2) {
             let text = syslog::named(client, flow.source.1, name, kind, self.place.resolver());
             return self.syslog(at, "dns/named.log", ("ns1", "named"), Some(812), &text);
         }

@@ -261,6 +261,20 @@ fn stories_name_organisations_of_the_world_and_rules_that_exist() {
     }
 }
 
+#[test]
+fn the_programme_tells_every_story_in_both_languages_in_the_order_of_the_day() {
+    let programme = tuesday().programme();
+    for story in tuesday().stories() {
+        assert!(
+            programme.contains(story.summary_ja) && programme.contains(story.summary_en),
+            "{}",
+            story.key
+        );
+    }
+    assert!(programme.find("00:07 一定間隔の外部通信") < programme.find("22:00 センターによる脆弱性検査"));
+    assert!(programme.contains("- 年金給付機構 / Pension Benefits Organisation (`nenkin`)"));
+}
+
 /// Names that tools write into every record of a kind; they say nothing about anybody.
 const PART_OF_A_FORMAT: [&str; 4] =
     ["schemas.microsoft.com", "manifests.microsoft.com", "www.fortinet.com", "sqlmap.org"];
@@ -291,11 +305,31 @@ fn only_addresses_and_domains_that_belong_to_nobody_are_written() {
 }
 
 #[test]
-fn the_registry_takes_the_whole_world_and_the_allow_list_fits_it() {
+fn the_registry_takes_the_whole_world() {
     let plan = registry::import::yaml(&tuesday().registry_yaml(), &Registry::default()).expect("it is YAML");
     let wrong: Vec<_> = plan.wrong().collect();
     assert!(wrong.is_empty(), "{wrong:?}");
     assert!(plan.rows.len() > 22 * 10, "{} rows", plan.rows.len());
+}
+
+#[test]
+fn the_allow_list_names_rules_organisations_and_addresses_that_exist() {
+    let (world, (_, names)) = (tuesday(), detector());
+    let text = fs::read_to_string(content("allow/demo.yml")).expect("the file exists");
+    let mut told = 0;
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.trim_start_matches([' ', '-']).split_once(": ").expect("a name and a value");
+        let value = value.split(" # ").next().unwrap_or_default();
+        match name {
+            "rule" => assert!(names.contains_key(value), "{line}"),
+            "organisation" => assert!(world.members().iter().any(|member| member.key == value), "{line}"),
+            "actor" => assert!(value.parse::<std::net::Ipv4Addr>().is_ok(), "{line}"),
+            "reason" | "by" | "until" => continue,
+            _ => panic!("{line}"),
+        }
+        told += 1;
+    }
+    assert_eq!(told, 6);
 }
 
 #[test]

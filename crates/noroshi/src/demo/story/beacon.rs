@@ -36,7 +36,7 @@ fn tell(stage: &mut Stage<'_>) {
     let mut at = Moment::at(0, 7);
     let mut beats = 0_u64;
     while at.0 < DAY {
-        if beats % 6 == 0 {
+        if beats.is_multiple_of(6) {
             site.resolve(at.plus(-0.1), client.address, HOME_NAME, "A", &HOME.to_string());
         }
         let bytes = 3_900 + site.dice.below(200);

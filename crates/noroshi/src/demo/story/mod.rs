@@ -27,27 +27,27 @@ use super::{Line, World};
 
 /// A story of the day, for the people who watch it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Story {
+pub(crate) struct Story {
     /// Its key: `usb_worm`.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// Its name in Japanese.
-    pub name_ja: &'static str,
+    pub(crate) name_ja: &'static str,
     /// Its name in English.
-    pub name_en: &'static str,
+    pub(crate) name_en: &'static str,
     /// What happens, in Japanese.
-    pub summary_ja: &'static str,
+    pub(crate) summary_ja: &'static str,
     /// What happens, in English.
-    pub summary_en: &'static str,
+    pub(crate) summary_en: &'static str,
     /// When its first line is written.
-    pub starts_at: Timestamp,
+    pub(crate) starts_at: Timestamp,
     /// The keys of the organisations it happens to.
-    pub organisations: &'static [&'static str],
+    pub(crate) organisations: &'static [&'static str],
     /// The rules that should speak: the file names below `content/rules`, without folder and `.yml`.
-    pub rules: &'static [&'static str],
+    pub(crate) rules: &'static [&'static str],
     /// What should be seen in its events.
-    pub observables: Vec<Observable>,
+    pub(crate) observables: Vec<Observable>,
     /// What a judge should make of it.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
 }
 
 /// A story before it is told.
