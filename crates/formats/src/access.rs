@@ -3,6 +3,8 @@
 //! Fields are named as W3C and Sigma name them: `c-ip`, `cs-method`, `cs-uri`, `cs-uri-stem`, `cs-uri-query`,
 //! `sc-status`. A lone `-` means the server had nothing to say: the field is there and empty.
 
+use base::Timestamp;
+
 use crate::syslog::{is_address, split_port};
 use crate::{Event, Format, Kind, Names, time};
 
@@ -18,8 +20,8 @@ const LEADING_WORDS_MAX: usize = 8;
 pub(crate) fn parse_web(text: &str, names: &mut Names, event: &mut Event) -> Result<(), String> {
     let line = Line::read(text.trim())?;
     let mut log = Log { format: Format::WebAccess, names, event };
-    log.event.time = log.event.time.or_else(|| time::read(line.time));
-    log.push("timestamp", line.time);
+    log.event.time = log.event.time.or(Some(line.time));
+    log.push("timestamp", line.stamp);
     log.push("c-ip", line.client);
     log.push_host(line.host);
     log.push("cs-username", line.user);
@@ -153,14 +155,15 @@ struct Line<'a> {
     host: &'a str,
     client: &'a str,
     user: &'a str,
-    time: &'a str,
+    stamp: &'a str,
+    time: Timestamp,
     request: &'a str,
     rest: &'a str,
 }
 
 impl<'a> Line<'a> {
     fn read(line: &'a str) -> Result<Self, String> {
-        let (before, time, after) = bracketed_time(line).ok_or("no time in brackets")?;
+        let (before, stamp, time, after) = bracketed_time(line).ok_or("no time in brackets")?;
         let column = |rest: &str| line.len() - rest.len() + 1;
         let mut rest = after.trim_start();
         if !rest.starts_with('"') {
@@ -168,17 +171,20 @@ impl<'a> Line<'a> {
         }
         let request = word(&mut rest);
         let (host, client, user) = who(before).ok_or("no client before the time")?;
-        Ok(Self { host, client, user, time, request, rest })
+        Ok(Self { host, client, user, stamp, time, request, rest })
     }
 }
 
-/// The first bracket that holds a time: what stands before it, the time, what follows.
-fn bracketed_time(line: &str) -> Option<(&str, &str, &str)> {
+/// The first bracket that holds a time: what stands before it, the time as written and as read, what follows.
+fn bracketed_time(line: &str) -> Option<(&str, &str, Timestamp, &str)> {
     let mut from = 0;
     while let Some(at) = line.get(from..)?.find('[').map(|at| from + at) {
         let (inside, after) = line.get(at + 1..)?.split_once(']')?;
-        if inside.len() <= 48 && time::read(inside).is_some() {
-            return Some((line.get(..at)?, inside, after));
+        if inside.len() <= 48
+            && inside.contains(':')
+            && let Some(time) = time::read(inside)
+        {
+            return Some((line.get(..at)?, inside, time, after));
         }
         from = at + 1;
     }

@@ -59,6 +59,9 @@ pub(crate) fn looks_like(line: &str) -> bool {
         return true;
     }
     let line = line.trim_start();
+    if memchr::memchr_iter(b'=', line.as_bytes()).take(PAIRS_MIN).count() < PAIRS_MIN {
+        return false;
+    }
     let (timed, begin) = match time::leading(line) {
         Some((_, length)) => (true, line.get(length..).unwrap_or_default().trim_start()),
         None => (false, line),
@@ -201,21 +204,23 @@ impl<'a> Iterator for Pairs<'a> {
 
     fn next(&mut self) -> Option<Pair<'a>> {
         let bytes = self.text.as_bytes();
-        let mut fresh = self.at == 0 || bytes.get(self.at.wrapping_sub(1)).is_some_and(|b| is_separator(*b));
+        let mut search = self.at;
         loop {
-            let byte = *bytes.get(self.at)?;
-            let start = self.at;
-            if fresh && let Some((key, value_at)) = self.key_at(start) {
-                if let Some((value, end)) = self.quoted(value_at) {
-                    self.at = end;
-                    return Some(Pair { key, value, quoted: true, start });
+            let equals = search + memchr::memchr(b'=', bytes.get(search..)?)?;
+            let key = bytes.get(self.at..equals)?.iter().rev().take(KEY_BYTES_MAX + 1);
+            let start = equals - key.take_while(|b| is_key_byte(**b)).count();
+            search = equals + 1;
+            let fresh = start == 0 || bytes.get(start - 1).is_some_and(|b| is_separator(*b));
+            let Some((key, value_at)) = self.key_at(start).filter(|_| fresh) else { continue };
+            let (value, quoted, end) = match self.quoted(value_at) {
+                Some((value, end)) => (value, true, end),
+                None => {
+                    let (value, end) = self.bare(value_at);
+                    (Cow::Borrowed(value), false, end)
                 }
-                let (value, end) = self.bare(value_at);
-                self.at = end;
-                return Some(Pair { key, value: Cow::Borrowed(value), quoted: false, start });
-            }
-            fresh = is_separator(byte);
-            self.at += 1;
+            };
+            self.at = end;
+            return Some(Pair { key, value, quoted, start });
         }
     }
 }

@@ -38,6 +38,7 @@ pub(crate) fn parse_5424(text: &str, names: &mut Names, event: &mut Event) -> Re
         push_priority(FORMAT, priority, names, event);
         rest = after.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
     }
+    let mut application = "";
     for name in ["timestamp", "hostname", "appname", "procid", "msgid"] {
         let column = text.len() - rest.len() + 1;
         let (value, after) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -52,6 +53,9 @@ pub(crate) fn parse_5424(text: &str, names: &mut Names, event: &mut Event) -> Re
         if value != "-" {
             event.push_untyped(names.id(FORMAT, name), value);
         }
+        if name == "appname" {
+            application = value;
+        }
         rest = after;
     }
     let column = text.len() - rest.len() + 1;
@@ -63,7 +67,7 @@ pub(crate) fn parse_5424(text: &str, names: &mut Names, event: &mut Event) -> Re
     };
     // Check Point leaves the structured data out and writes its own kind into the message.
     let message = structured::read_check_point(message, names, event).unwrap_or(message);
-    push_message(FORMAT, message.trim_start_matches([' ', '\u{feff}']), names, event);
+    push_message(FORMAT, application, message.trim_start_matches([' ', '\u{feff}']), names, event);
     Ok(())
 }
 
@@ -76,7 +80,7 @@ pub(crate) fn parse_3164(text: &str, names: &mut Names, event: &mut Event) -> Re
         return Err("no priority, time or program name at column 1".to_owned());
     }
     header.push(names, event);
-    push_message(Format::Syslog3164, header.message, names, event);
+    push_message(Format::Syslog3164, header.program, header.message, names, event);
     Ok(())
 }
 
@@ -115,7 +119,7 @@ pub(crate) fn looks_like_5424(line: &str) -> bool {
 /// Whether a line begins like RFC 3164: a priority, or a time and then a program's or a device's mark.
 pub(crate) fn looks_like(line: &str) -> bool {
     let line = line.trim_start_matches(['\u{feff}', ' ']);
-    if looks_like_5424(line) {
+    if looks_like_5424(line) || is_dated_without_mark(line) {
         return false;
     }
     let header = Header::read(line);
@@ -126,6 +130,13 @@ pub(crate) fn looks_like(line: &str) -> bool {
         || header.mnemonic
         || (header.stamp.is_some() && program::is_palo_alto(header.message))
         || (header.stamp.is_some() && marked && (!dated || (!header.hostname.is_empty() && header.iso)))
+}
+
+/// Whether a line begins with a date in digits that no relay of syslog writes: most applications' own logs do.
+fn is_dated_without_mark(line: &str) -> bool {
+    let bytes = line.as_bytes();
+    let digits = bytes.first().is_some_and(u8::is_ascii_digit) && bytes.get(10) != Some(&b'T');
+    digits && !bytes.iter().take(TAG_BYTES_MAX).any(|byte| *byte == b'%')
 }
 
 /// What stands before the message.
@@ -158,7 +169,9 @@ impl<'a> Header<'a> {
         // Cisco counts its messages, and marks a clock that is not set.
         rest = after_sequence(rest).trim_start_matches(['*', '.', ' ']);
         if !header.read_time(&mut rest)
-            && let Some((host, after)) = rest.split_once(": ")
+            && let Some(host_end) = rest.bytes().take(TAG_BYTES_MAX).position(|b| b == b':' || b == b' ')
+            && let Some((host, after)) = rest.split_at_checked(host_end)
+            && let Some(after) = after.strip_prefix(": ")
             && is_host(host)
         {
             let mut after = after_sequence(after).trim_start_matches(['*', '.', ' ']);
@@ -309,8 +322,8 @@ fn is_host(word: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b':' | b'/' | b'%' | b'@'))
 }
 
-/// Keeps the message and reads what it holds.
-fn push_message(format: Format, message: &str, names: &mut Names, event: &mut Event) {
+/// Keeps the message of an application and reads what it holds.
+fn push_message(format: Format, application: &str, message: &str, names: &mut Names, event: &mut Event) {
     if message.is_empty() {
         return;
     }
@@ -323,8 +336,7 @@ fn push_message(format: Format, message: &str, names: &mut Names, event: &mut Ev
     } else if key_value::looks_like(message) && !program::is_packet(message) {
         let _ = key_value::parse(message, names, event);
     } else {
-        let application = event.get(names.id(format, "appname")).map(|value| value.text.to_owned());
-        program::read(format, &application.unwrap_or_default(), message, names, event);
+        program::read(format, application, message, names, event);
     }
 }
 

@@ -62,7 +62,7 @@ fn refuse_garbage(text: &str) -> Result<(), String> {
     let strange =
         |c: char| c == '\u{fffd}' || (c.is_control() && !matches!(c, '\t' | '\r' | '\n' | '\u{1b}'));
     // Plain text is told at a glance.
-    if text.bytes().all(|b| (b' '..0x7f).contains(&b) || b == b'\t') {
+    if text.is_ascii() && !text.bytes().any(|byte| byte < b' ' && byte != b'\t') {
         return Ok(());
     }
     let (mut all, mut bad, mut first) = (0_usize, 0_usize, 0_usize);

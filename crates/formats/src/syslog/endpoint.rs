@@ -50,20 +50,40 @@ pub(super) fn push_endpoint(
 /// Adds the addresses a message mentions as `related.ip`, each once: nobody knows their part in what happened, and
 /// still they can be found again.
 pub(crate) fn push_addresses(format: Format, message: &str, names: &mut Names, event: &mut Event) {
-    let mut found: Vec<&str> = Vec::new();
-    let words = message.split(|c: char| !(c.is_ascii_hexdigit() || matches!(c, '.' | ':')));
-    for word in words.filter(|word| word.len() >= 7) {
+    let mut found = [""; ADDRESSES_MAX];
+    let mut count = 0;
+    let mut from = 0;
+    while count < ADDRESSES_MAX
+        && let Some((word, end)) = next_candidate(message, from)
+    {
+        from = end;
         let Some(address) = address_in(word) else { continue };
-        if found.len() == ADDRESSES_MAX {
-            break;
-        }
-        if !found.contains(&address) {
-            found.push(address);
+        if !found.contains(&address)
+            && let Some(place) = found.get_mut(count)
+        {
+            *place = address;
+            count += 1;
         }
     }
-    if !found.is_empty() {
+    if count > 0 {
         let name = names.id(format, "related.ip");
-        found.into_iter().for_each(|address| event.push_text(name, address));
+        found.iter().take(count).for_each(|address| event.push_text(name, address));
+    }
+}
+
+/// The next word at or after `from` that has a full stop or a colon among hexadecimal digits, and where it ends.
+fn next_candidate(message: &str, mut from: usize) -> Option<(&str, usize)> {
+    let bytes = message.as_bytes();
+    let belongs = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':');
+    loop {
+        let mark = from + memchr::memchr2(b'.', b':', bytes.get(from..)?)?;
+        let before = bytes.get(from..mark)?.iter().rev().take_while(|byte| belongs(byte)).count();
+        let after = bytes.get(mark..)?.iter().take_while(|byte| belongs(byte)).count();
+        from = mark + after;
+        // The shortest are `1.1.1.1` and, to keep clear of clocks and ratios, `fe80::1`.
+        if before + after >= 7 {
+            return Some((message.get(mark - before..from)?, from));
+        }
     }
 }
 
@@ -77,5 +97,7 @@ fn address_in(word: &str) -> Option<&str> {
         return (groups && word.len() <= 45 && word.parse::<Ipv6Addr>().is_ok()).then_some(word);
     }
     let host = word.split(':').next()?;
-    (is_address(host) && !host.starts_with("0.")).then_some(host)
+    let dotted =
+        host.starts_with(|c: char| c.is_ascii_digit()) && host.bytes().filter(|b| *b == b'.').count() == 3;
+    (dotted && is_address(host) && !host.starts_with("0.")).then_some(host)
 }

@@ -52,9 +52,10 @@ pub(super) fn read(format: Format, program: &str, message: &str, names: &mut Nam
 pub(crate) fn read_anonymous(format: Format, message: &str, names: &mut Names, event: &mut Event) -> bool {
     let mut fields = Fields { format, names, event };
     let fields = &mut fields;
+    let has = |mark: u8| memchr::memchr(mark, message.as_bytes()).is_some();
     palo_alto::read(message, fields)
-        || (message.contains("client @") && daemon::named(message, fields))
-        || daemon::packet(message, fields)
+        || (has(b'@') && message.contains("client @") && daemon::named(message, fields))
+        || (has(b'=') && daemon::packet(message, fields))
         || (message.starts_with("DHCP") && daemon::dhcpd(message, fields))
         || daemon::haproxy(message, fields)
 }

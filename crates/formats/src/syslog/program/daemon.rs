@@ -176,11 +176,14 @@ pub(super) fn dhcpd(message: &str, fields: &mut Fields<'_>) -> bool {
 
 /// `10.0.0.1:56000 [12/Dec/2020:12:12:12.123] front back/server 0/0/0/1/1 200 1234 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"`.
 pub(super) fn haproxy(message: &str, fields: &mut Fields<'_>) -> bool {
-    let Some((client, rest)) = message.split_once(" [") else { return false };
-    let Some((stamp, rest)) = rest.split_once("] ") else { return false };
-    if !super::super::is_address(super::super::split_port(client).0) {
+    let Some((client, rest)) = message.split_once(' ') else { return false };
+    let (address, port) = super::super::split_port(client);
+    if port.is_empty() || !super::super::is_address(address) {
         return false;
     }
+    let Some((stamp, rest)) = rest.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else {
+        return false;
+    };
     fields.event.time = time::read(stamp).or(fields.event.time);
     fields.source(client);
     let mut words = rest.split(' ');

@@ -64,6 +64,9 @@ const THREAT: [(usize, &str); 9] = [
 
 /// Whether a message is such a record.
 pub(in super::super) fn looks_like(message: &str) -> bool {
+    if !message.starts_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
     let mut values = message.splitn(5, ',');
     let short = |value: Option<&str>| value.is_some_and(|value| (1..=4).contains(&value.trim().len()));
     short(values.next())
