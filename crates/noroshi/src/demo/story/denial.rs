@@ -14,9 +14,9 @@ pub(in crate::demo) static PLOT: Plot = Plot {
     key: "denial_of_service",
     name: ["公開ウェブサイトへのDDoS攻撃", "Denial of service against two public sites"],
     summary: [
-        "昼過ぎ、気象海洋庁と防災復旧庁の公開ウェブサイトに、数百の発信元から要求が殺到する。ファイアウォールが検知し、\
+        "昼過ぎ、気象海洋庁と防災復旧庁の公開ウェブサイトに、百を超える発信元から要求が殺到する。ファイアウォールが検知し、\
          ウェブサーバーは約30分間にわたり503を返し続ける。",
-        "Early in the afternoon hundreds of sources flood the public sites of the Meteorological and Marine Agency and the \
+        "Early in the afternoon more than a hundred sources flood the public sites of the Meteorological and Marine Agency and the \
          Disaster Recovery Agency. The firewalls notice; the servers answer 503 for about half an hour.",
     ],
     starts: Moment::at(13, 5),
@@ -43,7 +43,7 @@ fn tell(stage: &mut Stage<'_>) {
         for _ in 0..requests {
             let share = site.dice.unit();
             let at = start.plus(share * MINUTES * 60.0);
-            let from = bot(site.dice.below(320) as u16);
+            let from = bot(site.dice.below(160) as u8);
             // The server holds out for a while, then most requests fail until the flood ebbs.
             let down = (0.12..0.85).contains(&share) && site.dice.chance(0.8);
             let query = format!("{}={}", site.dice.hex(4), site.dice.hex(8));
@@ -53,9 +53,10 @@ fn tell(stage: &mut Stage<'_>) {
                 &Request { query: &query, status, bytes, ..Request::get(at, &host, "/", agent) },
             );
         }
-        for number in 0..45 {
+        for number in 0..45_u8 {
             let at = start.plus(40.0 + f64::from(number) * 50.0);
-            let flow = site.flow(bot(number as u16 * 7), site.place.web(), 443);
+            // Firewall and sensor name the loudest few, as they do.
+            let flow = site.flow(bot(number % 3 * 41), site.place.web(), 443);
             let device = format!("{}-FW01", site.place.netbios);
             let count = 400 + site.dice.below(9_000);
             let text = fortigate_flood(site.day, &device, at, &flow, "tcp_syn_flood", count);
@@ -72,7 +73,6 @@ fn tell(stage: &mut Stage<'_>) {
     }
 }
 
-fn bot(number: u16) -> Ipv4Addr {
-    let [high, low] = (number % 320 + 7).to_be_bytes();
-    Ipv4Addr::new(198, 19, 200 + high, low)
+fn bot(number: u8) -> Ipv4Addr {
+    Ipv4Addr::new(198, 19, 200, 7 + number)
 }
