@@ -80,13 +80,17 @@ fn search(lake: &ParquetLake, events: u64) {
             (found.events.len() as u64, found.cost)
         });
     };
-    let rare = StoredEvent::clone(&event(events / 3, events)).observables.remove(1);
+    let once =
+        |event: &StoredEvent| event.observables.iter().find(|seen| seen.value.starts_with("cdn")).cloned();
+    let rare = (events / 3..events).find_map(|nth| once(&event(nth, events)));
+    let often = event(events / 3, events).observables.remove(1);
     page("newest 100", Search::default());
     page(
         "newest 100 of one organisation",
         Search { organisations: vec![organisation(7)], ..Search::default() },
     );
-    page("one rare observable", Search { observables: vec![rare], ..Search::default() });
+    page("an observable seen once", Search { observables: rare.into_iter().collect(), ..Search::default() });
+    page("an observable seen often", Search { observables: vec![often], ..Search::default() });
     page(
         "an observable nobody saw",
         Search { observables: vec![domain("absent.example.org")], ..Search::default() },
