@@ -170,6 +170,8 @@ pub struct Policy {
     pub spread_max: i32,
     /// How far back the spread looks.
     pub spread_hours: i64,
+    /// Below this level spread says nothing: who probes one organisation probes them all, every day.
+    pub spread_level_min: Severity,
     /// Never seen here before.
     pub rarity_first: i32,
     /// Seen on at least half of the days watched.
@@ -200,6 +202,7 @@ impl Default for Policy {
             spread_each: 10,
             spread_max: 30,
             spread_hours: 24,
+            spread_level_min: Severity::Medium,
             rarity_first: 10,
             rarity_everyday: -15,
             rarity_days: 30,
@@ -252,6 +255,9 @@ fn indicator(group: &GroupFacts, policy: &Policy) -> Option<Reason> {
 
 fn spread(group: &GroupFacts, policy: &Policy) -> Option<Reason> {
     let organisations = group.organisations.filter(|organisations| *organisations > 1)?;
+    if group.level < policy.spread_level_min {
+        return None;
+    }
     let further = i32::try_from(organisations - 1).unwrap_or(i32::MAX);
     let weight = policy.spread_each.saturating_mul(further).min(policy.spread_max);
     let facts = [("organisations", organisations.to_string()), ("hours", policy.spread_hours.to_string())];

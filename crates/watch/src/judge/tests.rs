@@ -63,6 +63,9 @@ fn spread_counts_further_organisations_up_to_a_limit() {
     check(&spread(2), Threat, 55);
     check(&spread(4), Threat, 75);
     check(&spread(u32::MAX), Threat, 75);
+    // A probe that everybody sees is a probe.
+    let probe = GroupFacts { organisations: Some(20), ..group(Low) };
+    check(&probe, Normal, 20);
     assert!(judge(&spread(1), &Policy::default()).reasons.iter().all(|reason| reason.angle != Angle::Spread));
 }
 
