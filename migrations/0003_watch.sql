@@ -32,7 +32,7 @@ CREATE INDEX threats_of ON threats (organisation, last_at, id, verdict, level);
 -- The board counts from this index alone.
 CREATE INDEX threats_standing ON threats (verdict, last_at, id, organisation, level, score);
 -- What began in a shift.
-CREATE INDEX threats_begun ON threats (first_at, verdict, organisation, rule_id);
+CREATE INDEX threats_begun ON threats (verdict, first_at, organisation, rule_id);
 -- The same rule or actor elsewhere.
 CREATE INDEX threats_of_rule ON threats (rule_id, last_at, organisation, verdict);
 CREATE INDEX threats_of_actor ON threats (actor, last_at, rule_id, organisation);

@@ -161,7 +161,7 @@ CREATE TABLE threats (
     decided_by      TEXT,
     decided_at      BIGINT
 );
-CREATE INDEX threats_begun ON threats (first_at, verdict, organisation, rule_id);
+CREATE INDEX threats_begun ON threats (verdict, first_at, organisation, rule_id);
 CREATE INDEX threats_by_group ON threats (group_key, last_at);
 CREATE INDEX threats_by_number ON threats (number);
 CREATE INDEX threats_by_time ON threats (last_at, id);

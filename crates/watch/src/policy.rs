@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::{campaign, judge};
 
-/// Everything that can be tuned. `Policy::default()` is what `docs/decisions` explains.
+/// Everything that can be tuned. `Policy::default()` is what decision 0009 in `docs/decisions` explains.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     /// Which detections are one threat.
