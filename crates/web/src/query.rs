@@ -105,11 +105,6 @@ pub(crate) fn local(text: &str) -> Option<Timestamp> {
     Offset::constant(9).to_timestamp(moment).ok()
 }
 
-/// A moment as [`local`] reads it, to the minute.
-pub(crate) fn local_text(time: Timestamp) -> String {
-    base::japan(time).strftime("%Y-%m-%dT%H:%M").to_string()
-}
-
 /// The hour of a moment as [`local`] reads it.
 pub(crate) fn hour_text(time: Timestamp) -> String {
     base::japan(time).strftime("%Y-%m-%dT%H").to_string()
@@ -143,6 +138,10 @@ mod tests {
         assert_eq!((asked.get("a"), asked.get("b")), (Some("1"), None));
         assert_eq!(asked.href("/p", &[("lang", "en"), ("a", "")]), "/p?c=x%26y&lang=en");
         assert_eq!(href("/p", &[("a", "")]), "/p");
+    }
+
+    fn local_text(time: Timestamp) -> String {
+        base::japan(time).strftime("%Y-%m-%dT%H:%M").to_string()
     }
 
     #[track_caller]

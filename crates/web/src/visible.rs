@@ -159,7 +159,8 @@ fn is_inside(spans: &mut Spans<'_>, at: usize) -> bool {
     spans.peek().is_some_and(|(start, _)| *start <= at)
 }
 
-/// Writes visible text; neighbours of one kind share their element, so that a record of nothing but oddities does
+/// Writes visible text: `<b>` for what should not be there, `<i>` for tabs and line ends, short because there may be
+/// thousands; neighbours of one kind share their element, so that a record of nothing but oddities does
 /// not make a page of nothing but tags.
 #[derive(Default)]
 struct Pen {
@@ -179,17 +180,23 @@ impl Pen {
 
     fn plain(&mut self) {
         if self.in_odd {
-            self.html.push_str("</span>");
+            self.html.push_str("</b>");
             self.in_odd = false;
         }
     }
 
     fn odd(&mut self, shown: fmt::Arguments<'_>) {
         if !self.in_odd {
-            self.html.push_str("<span class=\"odd\">");
+            self.html.push_str("<b>");
             self.in_odd = true;
         }
         push(&mut self.html, shown);
+    }
+
+    /// What ordinary records are laid out with: shown, but no alarm.
+    fn soft(&mut self, shown: &str) {
+        self.plain();
+        push(&mut self.html, format_args!("<i>{shown}</i>"));
     }
 
     fn character(&mut self, character: char) {
@@ -199,17 +206,15 @@ impl Pen {
                 push_escaped(&mut self.html, character.encode_utf8(&mut [0; 4]));
             }
             Look::Escape => self.odd(format_args!("\\x{:02X}", u32::from(character))),
-            Look::Return => self.odd(format_args!("\\r")),
+            Look::Return => self.soft("\\r"),
             // A tab separates columns, so it also lets the line break.
             Look::Tab => {
-                self.odd(format_args!("\\t"));
-                self.plain();
+                self.soft("\\t");
                 self.html.push(' ');
             }
             Look::Named => self.odd(format_args!("[U+{:04X}]", u32::from(character))),
             Look::Break => {
-                self.odd(format_args!("\\n"));
-                self.plain();
+                self.soft("\\n");
                 self.html.push('\n');
             }
         }
@@ -263,11 +268,11 @@ mod tests {
 
     #[test]
     fn controls_directions_and_broken_bytes_are_shown_for_what_they_are() {
-        check(b"a\0\x1b[2Jb", &[], "a<span class=\"odd\">\\x00\\x1B</span>[2Jb");
-        check("\u{202e}cod.exe".as_bytes(), &[], "<span class=\"odd\">[U+202E]</span>cod.exe");
-        check(b"\xff\xfe<", &[], "<span class=\"odd\">\\xFF\\xFE</span>&lt;");
-        check(b"\x7f", &[], "<span class=\"odd\">\\x7F</span>");
-        check(b"a\tb\r\n", &[], "a<span class=\"odd\">\\t</span> b<span class=\"odd\">\\r\\n</span>\n");
+        check(b"a\0\x1b[2Jb", &[], "a<b>\\x00\\x1B</b>[2Jb");
+        check("\u{202e}cod.exe".as_bytes(), &[], "<b>[U+202E]</b>cod.exe");
+        check(b"\xff\xfe<", &[], "<b>\\xFF\\xFE</b>&lt;");
+        check(b"\x7f", &[], "<b>\\x7F</b>");
+        check(b"a\tb\r\n", &[], "a<i>\\t</i> b<i>\\r</i><i>\\n</i>\n");
         assert_eq!(neutral("x\u{200b}\r\n"), "x[U+200B]\\r\\n");
     }
 
@@ -281,7 +286,7 @@ mod tests {
     #[test]
     fn a_mark_that_ends_inside_a_character_closes_after_it() {
         check("é!".as_bytes(), &["\u{e9}"], "<mark>é</mark>!");
-        check(b"\xc3", &["x"], "<span class=\"odd\">\\xC3</span>");
+        check(b"\xc3", &["x"], "<b>\\xC3</b>");
     }
 
     #[test]

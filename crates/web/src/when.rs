@@ -119,18 +119,16 @@ pub fn element(language: Language, time: Timestamp) -> Markup {
     ))
 }
 
-/// As [`element`], but only the clock when the day is that of `now`.
+/// As [`element`], in as few characters as the day allows: only the clock when it is that of `now`.
 pub fn element_near(language: Language, time: Timestamp, now: Timestamp) -> Markup {
-    if base::japan_day(time) != base::japan_day(now) {
-        return element(language, time);
-    }
     let at = japan(time);
-    let title = full(language, time);
-    Markup::trusted(format!(
-        "<time datetime=\"{time}\" title=\"{title}\">{:02}:{:02}</time>",
-        at.hour(),
-        at.minute()
-    ))
+    let clock = format!("{:02}:{:02}", at.hour(), at.minute());
+    let text = match language {
+        _ if at.date() == base::japan_day(now) => clock,
+        Language::Ja => format!("{}/{} {clock}", at.month(), at.day()),
+        Language::En => format!("{} {} {clock}", at.day(), month(at.date())),
+    };
+    Markup::trusted(format!("<time datetime=\"{time}\" title=\"{}\">{text}</time>", full(language, time)))
 }
 
 fn weekday(language: Language, at: &Zoned) -> &'static str {

@@ -1,15 +1,16 @@
 //! Organisation × hour: who is hit, and when, at a glance.
 
-use crate::chart::{Chart, label};
+use crate::chart::{Chart, fitted, width_em};
 use crate::markup::{Markup, escaped, push};
 use crate::words::{compact, count};
 
-const LABEL_WIDTH: usize = 156;
+const LABEL_WIDTH_MIN: usize = 96;
+const LABEL_WIDTH_MAX: usize = 216;
+const LABEL_FONT_SIZE: f32 = 13.0;
 const CELL_WIDTH: usize = 25;
 const CELL_HEIGHT: usize = 24;
 const HEAD_HEIGHT: usize = 22;
 const TOTAL_WIDTH: usize = 48;
-const LABEL_EM_MAX: f32 = 11.4;
 
 /// Shades of the map, besides empty.
 pub const SHADES: u64 = 5;
@@ -81,7 +82,8 @@ pub fn draw(map: &HeatMap<'_>) -> Chart {
 
 fn picture(map: &HeatMap<'_>) -> Markup {
     let most = map.rows.iter().flat_map(|row| &row.values).copied().max().unwrap_or(0);
-    let width = LABEL_WIDTH + map.columns.len() * CELL_WIDTH + TOTAL_WIDTH;
+    let label = label_width(&map.rows);
+    let width = label + map.columns.len() * CELL_WIDTH + TOTAL_WIDTH;
     let height = HEAD_HEIGHT + map.rows.len() * CELL_HEIGHT + 2;
     let mut svg = String::new();
     push(
@@ -92,7 +94,7 @@ fn picture(map: &HeatMap<'_>) -> Markup {
         ),
     );
     for (index, column) in map.columns.iter().enumerate() {
-        let x = LABEL_WIDTH + index * CELL_WIDTH + CELL_WIDTH / 2;
+        let x = label + index * CELL_WIDTH + CELL_WIDTH / 2;
         push(
             &mut svg,
             format_args!(
@@ -110,29 +112,35 @@ fn picture(map: &HeatMap<'_>) -> Markup {
         ),
     );
     for (index, row) in map.rows.iter().enumerate() {
-        push_row(&mut svg, row, HEAD_HEIGHT + index * CELL_HEIGHT, width, most);
+        push_row(&mut svg, row, HEAD_HEIGHT + index * CELL_HEIGHT, (label, width), most);
     }
     svg.push_str("</svg>");
     Markup::trusted(svg)
 }
 
-fn push_row(svg: &mut String, row: &Row, y: usize, width: usize, most: u64) {
+/// As wide as the longest name needs, within reason; longer names are cut.
+fn label_width(rows: &[Row]) -> usize {
+    let longest = rows.iter().map(|row| width_em(&row.label)).fold(0.0, f32::max);
+    (longest * LABEL_FONT_SIZE).ceil().clamp(LABEL_WIDTH_MIN as f32, LABEL_WIDTH_MAX as f32) as usize + 12
+}
+
+fn push_row(svg: &mut String, row: &Row, y: usize, (label, width): (usize, usize), most: u64) {
     let (middle, total) = (y + 16, row.values.iter().sum::<u64>());
     push(svg, format_args!("<line class=\"rule\" x1=\"0\" y1=\"{y}\" x2=\"{width}\" y2=\"{y}\"/>"));
     push(
         svg,
         format_args!(
-            "<a href=\"{}\" aria-label=\"{}\"><rect class=\"hit\" x=\"0\" y=\"{y}\" width=\"{}\" height=\"{CELL_HEIGHT}\"/>\
+            "<a href=\"{}\"><title>{}</title><rect class=\"hit\" x=\"0\" y=\"{y}\" width=\"{}\" height=\"{CELL_HEIGHT}\"/>\
              <text class=\"name\" x=\"4\" y=\"{middle}\">{}</text></a>",
             escaped(&row.href),
             escaped(&row.label),
-            LABEL_WIDTH - 4,
-            label(&row.label, LABEL_EM_MAX),
+            label - 4,
+            escaped(&fitted(&row.label, (label - 12) as f32 / LABEL_FONT_SIZE)),
         ),
     );
     svg.push_str("<g aria-hidden=\"true\">");
     for (index, value) in row.values.iter().enumerate().filter(|(_, value)| **value > 0) {
-        let (x, shade) = (LABEL_WIDTH + index * CELL_WIDTH, shade(*value, most));
+        let (x, shade) = (label + index * CELL_WIDTH, shade(*value, most));
         let cell = format!(
             "<rect class=\"h{shade}\" x=\"{}\" y=\"{}\"/><text class=\"n{shade}\" x=\"{}\" y=\"{middle}\">{}</text>",
             x + 1,
@@ -186,6 +194,7 @@ fn table(map: &HeatMap<'_>) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chart::lines;
 
     fn map() -> HeatMap<'static> {
         HeatMap {
@@ -205,12 +214,51 @@ mod tests {
 
     #[test]
     fn a_map_has_numbers_in_its_cells_and_leaves_empty_ones_out() {
-        insta::assert_snapshot!(draw(&map()).picture, @"");
+        insta::assert_snapshot!(lines(&draw(&map()).picture), @r##"
+        <svg class="heat" viewBox="0 0 206 48" width="206" height="48" role="group" aria-label="Threats by &lt;organisation&gt; and hour">
+        <text class="axis" x="120" y="15" text-anchor="middle">8</text>
+        <text class="axis" x="145" y="15" text-anchor="middle">9</text>
+        <text class="axis" x="202" y="15" text-anchor="end">Sum</text>
+        <line class="rule" x1="0" y1="22" x2="206" y2="22"/>
+        <a href="/organisations/x">
+        <title>A &amp; B</title>
+        <rect class="hit" x="0" y="22" width="104" height="24"/>
+        <text class="name" x="4" y="38">A &amp; B</text>
+        </a>
+        <g aria-hidden="true">
+        <a href="/threats?a=1&amp;b=2" tabindex="-1">
+        <rect class="h5" x="134" y="23"/>
+        <text class="n5" x="145" y="38">1.2k</text>
+        </a>
+        <text class="sum" x="202" y="38" text-anchor="end">1,204</text>
+        </g>
+        </svg>
+        "##);
     }
 
     #[test]
     fn the_table_has_every_number_exactly() {
-        insta::assert_snapshot!(draw(&map()).table, @"");
+        insta::assert_snapshot!(lines(&draw(&map()).table), @r##"
+        <table class="numbers">
+        <caption>Threats by &lt;organisation&gt; and hour</caption>
+        <thead>
+        <tr>
+        <th scope="col">Organisation</th>
+        <th scope="col">08:00</th>
+        <th scope="col">09:00</th>
+        <th scope="col">Sum</th>
+        </tr>
+        </thead>
+        <tbody>
+        <tr>
+        <th scope="row">A &amp; B</th>
+        <td>0</td>
+        <td>1,204</td>
+        <td>1,204</td>
+        </tr>
+        </tbody>
+        </table>
+        "##);
     }
 
     #[test]

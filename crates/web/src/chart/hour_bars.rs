@@ -4,11 +4,13 @@ use crate::chart::{Chart, axis_top};
 use crate::markup::{Markup, escaped, push};
 use crate::words::{compact, count};
 
-const WIDTH: usize = 720;
+const WIDTH: usize = 600;
 const HEIGHT: usize = 170;
 const LEFT: usize = 44;
 const TOP: usize = 14;
 const BOTTOM: usize = 24;
+/// Room for the half of the last label that stands beyond its bar.
+const RIGHT: usize = 16;
 /// Columns a chart can show; the newest are kept.
 pub const COLUMNS_MAX: usize = 96;
 
@@ -45,7 +47,7 @@ pub fn draw(chart: &HourBars<'_>) -> Chart {
 
 fn picture(chart: &HourBars<'_>, bars: &[&Bar]) -> Markup {
     let top = axis_top(bars.iter().map(|bar| bar.value).max().unwrap_or(0));
-    let (plot_width, plot_height) = (WIDTH - LEFT, HEIGHT - TOP - BOTTOM);
+    let (plot_width, plot_height) = (WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
     let base = TOP + plot_height;
     let step = plot_width as f64 / bars.len().max(1) as f64;
     let mut svg = String::new();
@@ -57,7 +59,7 @@ fn picture(chart: &HourBars<'_>, bars: &[&Bar]) -> Markup {
         ),
     );
     for (share, value) in
-        [(0, 0), (1, top / 2), (2, top)].into_iter().filter(|(share, _)| *share != 1 || top > 1)
+        [(0, 0), (1, top / 2), (2, top)].into_iter().filter(|(share, _)| *share != 1 || top.is_multiple_of(2))
     {
         let y = base - plot_height * share / 2;
         push(
@@ -131,6 +133,7 @@ fn table(chart: &HourBars<'_>, bars: &[&Bar]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chart::lines;
 
     fn chart(values: &[u64]) -> HourBars<'static> {
         let bar = |(index, value): (usize, &u64)| Bar {
@@ -148,12 +151,50 @@ mod tests {
 
     #[test]
     fn one_beside_ten_thousand_is_still_a_bar() {
-        insta::assert_snapshot!(draw(&chart(&[0, 1, 10_000])).picture, @"");
+        insta::assert_snapshot!(lines(&draw(&chart(&[0, 1, 10_000])).picture), @r##"
+        <svg class="bars" viewBox="0 0 600 170" role="img" aria-label="Events">
+        <line class="rule" x1="44" y1="146" x2="600" y2="146"/>
+        <text class="axis" x="38" y="150" text-anchor="end">0</text>
+        <line class="rule" x1="44" y1="80" x2="600" y2="80"/>
+        <text class="axis" x="38" y="84" text-anchor="end">5.0k</text>
+        <line class="rule" x1="44" y1="14" x2="600" y2="14"/>
+        <text class="axis" x="38" y="18" text-anchor="end">10k</text>
+        <text class="axis" x="134.0" y="162" text-anchor="middle">0</text>
+        <rect class="bar" x="225.0" y="144.0" width="178.0" height="2.0">
+        <title>1:00 1</title>
+        </rect>
+        <text class="axis" x="314.0" y="162" text-anchor="middle">1</text>
+        <rect class="bar" x="405.0" y="14.0" width="178.0" height="132.0">
+        <title>2:00 10,000</title>
+        </rect>
+        <text class="axis" x="494.0" y="162" text-anchor="middle">2</text>
+        </svg>
+        "##);
     }
 
     #[test]
     fn the_table_has_the_same_numbers() {
-        insta::assert_snapshot!(draw(&chart(&[0, 12_345])).table, @"");
+        insta::assert_snapshot!(lines(&draw(&chart(&[0, 12_345])).table), @r##"
+        <table class="numbers">
+        <caption>Events</caption>
+        <thead>
+        <tr>
+        <th scope="col">Hour</th>
+        <th scope="col">Events</th>
+        </tr>
+        </thead>
+        <tbody>
+        <tr>
+        <th scope="row">0:00</th>
+        <td>0</td>
+        </tr>
+        <tr>
+        <th scope="row">1:00</th>
+        <td>12,345</td>
+        </tr>
+        </tbody>
+        </table>
+        "##);
     }
 
     #[test]

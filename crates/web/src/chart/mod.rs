@@ -8,7 +8,7 @@ pub mod hour_bars;
 pub mod sparkline;
 pub mod timeline;
 
-use crate::markup::{Markup, escaped};
+use crate::markup::Markup;
 
 /// A picture and the same data as a table.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +21,7 @@ pub struct Chart {
 
 /// About how wide a text is in units of its font size: CJK characters are 1 wide, others a little over half.
 fn width_em(text: &str) -> f32 {
-    text.chars().map(|character| if u32::from(character) >= 0x1100 { 1.0 } else { 0.56 }).sum()
+    text.chars().map(|character| if u32::from(character) >= 0x1100 { 1.0 } else { 0.57 }).sum()
 }
 
 /// A text cut to fit, with an ellipsis when it was.
@@ -38,17 +38,9 @@ fn fitted(text: &str, width_em_max: f32) -> String {
         }
         fitted.push(character);
     }
+    fitted.truncate(fitted.trim_end().len());
     fitted.push('…');
     fitted
-}
-
-/// A label as the inside of a `<text>`: cut to fit, with the ellipsis kept from those who hear the whole name.
-fn label(text: &str, width_em_max: f32) -> String {
-    let fitted = fitted(text, width_em_max);
-    match fitted.strip_suffix('…').filter(|_| fitted != text) {
-        Some(start) => format!("{}<tspan aria-hidden=\"true\">…</tspan>", escaped(start)),
-        None => escaped(&fitted),
-    }
 }
 
 /// A round number at or above `most`, for the top of an axis.
@@ -63,6 +55,12 @@ fn axis_top(most: u64) -> u64 {
         }
         step = step.saturating_mul(10);
     }
+}
+
+/// One element on a line, for snapshots that people can read.
+#[cfg(test)]
+fn lines(markup: &Markup) -> String {
+    markup.as_str().replace("><", ">\n<")
 }
 
 #[cfg(test)]

@@ -17,28 +17,28 @@ pub fn draw(title: &str, values: &[u64]) -> Markup {
             escaped(title)
         ),
     );
+    // One path for all bars: a page has hundreds of these.
+    svg.push_str("<path class=\"bar\" d=\"");
     for (index, value) in values.iter().enumerate().filter(|(_, value)| **value > 0) {
-        let height = (*value as f64 / most as f64 * (HEIGHT - 2) as f64).max(2.0);
-        push(
-            &mut svg,
-            format_args!(
-                "<rect class=\"bar\" x=\"{}\" y=\"{:.1}\" width=\"{}\" height=\"{height:.1}\"/>",
-                index * STEP,
-                HEIGHT as f64 - height,
-                STEP - 1
-            ),
-        );
+        let height = (*value as f64 / most as f64 * (HEIGHT - 2) as f64).max(2.0).round();
+        push(&mut svg, format_args!("M{} {HEIGHT}v-{height}h{}v{height}z", index * STEP, STEP - 1));
     }
-    svg.push_str("</svg>");
+    svg.push_str("\"/></svg>");
     Markup::trusted(svg)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chart::lines;
 
     #[test]
     fn a_sparkline_says_in_words_what_it_shows() {
-        insta::assert_snapshot!(draw("3 threats", &[0, 1, 2]), @"");
+        insta::assert_snapshot!(lines(&draw("3 threats", &[0, 1, 2])), @r##"
+        <svg class="spark" viewBox="0 0 15 22" width="15" height="22" role="img" aria-label="3 threats">
+        <line class="rule" x1="0" y1="22" x2="15" y2="22"/>
+        <path class="bar" d="M5 22v-10h4v10zM10 22v-20h4v20z"/>
+        </svg>
+        "##);
     }
 }

@@ -2,20 +2,20 @@
 
 use base::{Language, Timestamp};
 
-use crate::chart::{Chart, label};
+use crate::chart::{Chart, fitted};
 use crate::markup::{Markup, escaped, push};
 use crate::when;
 use crate::words::count;
 
-const WIDTH: usize = 860;
-const LABEL_WIDTH: usize = 190;
+const WIDTH: usize = 900;
+const LABEL_WIDTH: usize = 230;
 const COUNT_WIDTH: usize = 70;
 const ROW_HEIGHT: usize = 28;
 const HEAD_HEIGHT: usize = 26;
 const TICKS: i64 = 8;
 /// Japan is nine hours ahead of UTC.
 const JAPAN_S: i64 = 32_400;
-const LABEL_EM_MAX: f32 = 14.0;
+const LABEL_EM_MAX: f32 = 17.0;
 
 /// One line.
 #[derive(Clone, Debug)]
@@ -136,12 +136,12 @@ fn push_line(svg: &mut String, axis: &Axis, line: &Line, y: usize) {
     push(
         svg,
         format_args!(
-            "<line class=\"rule\" x1=\"0\" y1=\"{y}\" x2=\"{WIDTH}\" y2=\"{y}\"/><a href=\"{}\" aria-label=\"{}\"><rect class=\"hit\" x=\"0\" y=\"{y}\" width=\"{}\" height=\"{ROW_HEIGHT}\"/><text class=\"name\" x=\"4\" y=\"{}\">{}</text></a><g aria-hidden=\"true\"><rect class=\"span\" x=\"{:.1}\" y=\"{}\" width=\"{:.1}\" height=\"8\"/>",
+            "<line class=\"rule\" x1=\"0\" y1=\"{y}\" x2=\"{WIDTH}\" y2=\"{y}\"/><a href=\"{}\"><title>{}</title><rect class=\"hit\" x=\"0\" y=\"{y}\" width=\"{}\" height=\"{ROW_HEIGHT}\"/><text class=\"name\" x=\"4\" y=\"{}\">{}</text></a><g aria-hidden=\"true\"><rect class=\"span\" x=\"{:.1}\" y=\"{}\" width=\"{:.1}\" height=\"8\"/>",
             escaped(&line.href),
             escaped(&line.label),
             LABEL_WIDTH - 4,
             middle + 5,
-            label(&line.label, LABEL_EM_MAX),
+            escaped(&fitted(&line.label, LABEL_EM_MAX)),
             start - 2.0,
             middle - 4,
             (end - start + 4.0).max(4.0)
@@ -198,6 +198,7 @@ fn table(timeline: &Timeline<'_>) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chart::lines;
 
     fn line(start: &str, end: &str) -> Line {
         Line {
@@ -221,14 +222,66 @@ mod tests {
 
     #[test]
     fn lines_share_one_axis() {
-        let lines = vec![line("2026-07-15T00:00:00Z", "2026-07-15T06:00:00Z")];
-        insta::assert_snapshot!(draw(&timeline(lines)).picture, @"");
+        let rows = vec![line("2026-07-15T00:00:00Z", "2026-07-15T06:00:00Z")];
+        insta::assert_snapshot!(lines(&draw(&timeline(rows)).picture), @r##"
+        <svg class="timeline" viewBox="0 0 900 58" role="group" aria-label="誰が、いつ">
+        <g aria-hidden="true">
+        <line class="rule" x1="335.3" y1="26" x2="335.3" y2="58"/>
+        <text class="axis" x="335.3" y="16" text-anchor="middle">7月15日 10:00</text>
+        <line class="rule" x1="432.7" y1="26" x2="432.7" y2="58"/>
+        <text class="axis" x="432.7" y="16" text-anchor="middle">7月15日 11:00</text>
+        <line class="rule" x1="530.0" y1="26" x2="530.0" y2="58"/>
+        <text class="axis" x="530.0" y="16" text-anchor="middle">7月15日 12:00</text>
+        <line class="rule" x1="627.3" y1="26" x2="627.3" y2="58"/>
+        <text class="axis" x="627.3" y="16" text-anchor="middle">7月15日 13:00</text>
+        <line class="rule" x1="724.7" y1="26" x2="724.7" y2="58"/>
+        <text class="axis" x="724.7" y="16" text-anchor="middle">7月15日 14:00</text>
+        <line class="rule" x1="822.0" y1="26" x2="822.0" y2="58"/>
+        <text class="axis" x="822.0" y="16" text-anchor="middle">7月15日 15:00</text>
+        </g>
+        <line class="rule" x1="0" y1="26" x2="900" y2="26"/>
+        <a href="/organisations/x">
+        <title>国土資源省</title>
+        <rect class="hit" x="0" y="26" width="226" height="28"/>
+        <text class="name" x="4" y="45">国土資源省</text>
+        </a>
+        <g aria-hidden="true">
+        <rect class="span" x="236.0" y="36" width="588.0" height="8"/>
+        <line class="moment" x1="238.0" y1="32" x2="238.0" y2="48"/>
+        <text class="sum" x="896" y="45" text-anchor="end">3</text>
+        </g>
+        </svg>
+        "##);
     }
 
     #[test]
     fn the_table_says_the_same() {
-        let lines = vec![line("2026-07-15T00:00:00Z", "2026-07-15T06:00:00Z")];
-        insta::assert_snapshot!(draw(&timeline(lines)).table, @"");
+        let rows = vec![line("2026-07-15T00:00:00Z", "2026-07-15T06:00:00Z")];
+        insta::assert_snapshot!(lines(&draw(&timeline(rows)).table), @r##"
+        <table class="numbers">
+        <caption>誰が、いつ</caption>
+        <thead>
+        <tr>
+        <th scope="col">組織</th>
+        <th scope="col">最初</th>
+        <th scope="col">最後</th>
+        <th scope="col">件数</th>
+        </tr>
+        </thead>
+        <tbody>
+        <tr>
+        <th scope="row">国土資源省</th>
+        <td>
+        <time datetime="2026-07-15T00:00:00Z" title="2026年7月15日（水）9時00分00秒">7月15日 09:00</time>
+        </td>
+        <td>
+        <time datetime="2026-07-15T06:00:00Z" title="2026年7月15日（水）15時00分00秒">7月15日 15:00</time>
+        </td>
+        <td>3</td>
+        </tr>
+        </tbody>
+        </table>
+        "##);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The board: what the watch looks at all day.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -23,11 +24,15 @@ use crate::when;
 use crate::words::{count, figure};
 
 /// Threats on the board.
-pub(crate) const THREATS_MAX: u32 = 14;
+pub(crate) const THREATS_MAX: u32 = 16;
 /// Lines of the heat map; those with the most threats stay.
 pub(crate) const HEAT_ROWS_MAX: usize = 30;
 /// Campaigns on the board.
-const CAMPAIGNS_MAX: usize = 5;
+const CAMPAIGNS_MAX: usize = 4;
+/// Members of a campaign named on the board.
+const MEMBERS_MAX: usize = 4;
+/// Rules named that fired for the first time.
+const NEW_RULES_MAX: usize = 6;
 /// Names in one sentence.
 const NAMES_MAX: usize = 12;
 /// An organisation from which nothing has come for this long is named.
@@ -52,6 +57,7 @@ struct BoardPage {
     newly_hit_label: String,
     newly_hit: Vec<Link>,
     new_rules: Vec<NewRule>,
+    new_rules_left: String,
     campaigns: Vec<CampaignRow>,
     intake: Vec<Fact>,
     silent: Vec<Link>,
@@ -102,16 +108,26 @@ fn page(visit: &Visit, board: &Board) -> BoardPage {
         shift_decisions: words.with("shift-decisions", &[("n", shift.decisions.into())]),
         newly_hit_label: words.with("board-newly-hit", &[("n", shift.newly_hit.len().into())]),
         newly_hit: shift.newly_hit.iter().take(NAMES_MAX).map(|id| visit.organisation(*id)).collect(),
-        new_rules: shift.new_rules.iter().take(NAMES_MAX).map(|rule| new_rule(visit, rule)).collect(),
-        campaigns: board
-            .campaigns
-            .iter()
-            .take(CAMPAIGNS_MAX)
-            .map(|one| CampaignRow::new(visit, one))
-            .collect(),
+        new_rules: shift.new_rules.iter().take(NEW_RULES_MAX).map(|rule| new_rule(visit, rule)).collect(),
+        new_rules_left: match shift.new_rules.len().saturating_sub(NEW_RULES_MAX) as u64 {
+            0 => String::new(),
+            left => words.with("and-more", &[("n", left.into())]),
+        },
+        campaigns: campaigns(visit, board),
         intake: intake(visit, board),
         silent: silent(visit, board),
     }
+}
+
+/// The gravest campaigns; of the same level, the one that moved last.
+fn campaigns(visit: &Visit, board: &Board) -> Vec<CampaignRow> {
+    let mut campaigns: Vec<_> = board.campaigns.iter().collect();
+    campaigns.sort_by_key(|campaign| Reverse((campaign.level, campaign.last_at)));
+    campaigns
+        .into_iter()
+        .take(CAMPAIGNS_MAX)
+        .map(|one| CampaignRow::with_members(visit, one, MEMBERS_MAX))
+        .collect()
 }
 
 /// The number and hours of the shift: 0:00, 8:00 and 16:00 begin one.
@@ -156,11 +172,18 @@ fn tiles(visit: &Visit, board: &Board) -> Vec<Tile> {
     let hit =
         board.organisations.iter().filter(|row| row.threats_by_level.iter().sum::<u64>() > 0).count() as u64;
     tiles.push(plain("tile-organisations", hit, "/organisations"));
-    tiles.push(plain("tile-campaigns", board.campaigns.len() as u64, "/campaigns"));
+    tiles.push(Tile { figure: campaigns_figure(board), ..plain("tile-campaigns", 0, "/campaigns") });
     tiles.push(plain("tile-events", board.intake.events, ""));
     tiles.push(plain("tile-detections", board.intake.detections, ""));
     tiles.push(plain("tile-unread", board.intake.unread, "/unread"));
     tiles
+}
+
+/// How many campaigns moved; the board reads no more than its limit.
+fn campaigns_figure(board: &Board) -> String {
+    let number = board.campaigns.len();
+    let more = if number < watch::board::CAMPAIGNS_MAX as usize { "" } else { "+" };
+    format!("{number}{more}")
 }
 
 fn heat(visit: &Visit, board: &Board) -> (Chart, Vec<Legend>, String) {
@@ -213,7 +236,7 @@ fn heat_row(visit: &Visit, row: &OrganisationRow, hours: &[Timestamp]) -> heat_m
 fn hottest(rows: &[OrganisationRow]) -> Vec<&OrganisationRow> {
     let mut by_threats: Vec<(u64, Id<Organisation>)> =
         rows.iter().map(|row| (row.threats_by_hour.iter().sum(), row.organisation)).collect();
-    by_threats.sort_by_key(|(threats, _)| std::cmp::Reverse(*threats));
+    by_threats.sort_by_key(|(threats, _)| Reverse(*threats));
     let kept: BTreeSet<_> = by_threats.into_iter().take(HEAT_ROWS_MAX).map(|(_, id)| id).collect();
     rows.iter().filter(|row| kept.contains(&row.organisation)).collect()
 }

@@ -28,6 +28,7 @@ struct CampaignPage {
     frame: Frame,
     campaign: CampaignRow,
     summary: String,
+    others: String,
     timeline: Chart,
     search_href: String,
     threats: Vec<ThreatRow>,
@@ -61,6 +62,13 @@ fn page(visit: &Visit, found: &Page) -> CampaignPage {
         frame: visit.frame("/campaigns", format!("{} {value}", campaign.number)),
         campaign: CampaignRow::new(visit, campaign),
         summary,
+        others: match campaign
+            .organisations_total
+            .saturating_sub(campaign.members.len().min(LINES_MAX) as u64)
+        {
+            0 => String::new(),
+            others => words.with("campaign-others", &[("n", others.into())]),
+        },
         timeline: chart(visit, found),
         search_href: search_href(&campaign.observable),
         threats: found

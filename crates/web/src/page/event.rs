@@ -12,6 +12,7 @@ use watch::lake::StoredEvent;
 use crate::App;
 use crate::error::Failure;
 use crate::frame::Frame;
+use crate::markup::Markup;
 use crate::page::part::{Fact, ObservableRow};
 use crate::page::record::{near, source, time_stated};
 use crate::visible::{Foreign, RECORD_CHARACTERS_MAX, Visible, marked};
@@ -20,7 +21,9 @@ use crate::when;
 use crate::words::{bytes, count};
 
 /// Fields in the table; the raw record has them all.
-const FIELDS_MAX: usize = 150;
+const FIELDS_MAX: usize = 120;
+/// Characters of a field's value in the table.
+const FIELD_CHARACTERS_MAX: usize = 140;
 /// Observables in the list.
 const OBSERVABLES_MAX: usize = 60;
 
@@ -31,7 +34,7 @@ struct EventPage {
     time: String,
     facts: Vec<Fact>,
     observables: Vec<ObservableRow>,
-    fields: Vec<(Foreign, Foreign)>,
+    fields: Vec<(Foreign, Markup)>,
     raw: Visible,
     raw_href: String,
     raw_size: String,
@@ -93,7 +96,7 @@ fn page(visit: &Visit, event: &StoredEvent, skip: usize) -> EventPage {
         fields: fields(event)
             .into_iter()
             .take(FIELDS_MAX)
-            .map(|(name, value)| (Foreign(name), Foreign(value)))
+            .map(|(name, value)| (Foreign(name), marked(value.as_bytes(), &[], FIELD_CHARACTERS_MAX).markup))
             .collect(),
         raw_href: crate::query::href(&format!("/events/{}/raw", event.id), &[("at", &at)]),
         raw_size: words.with("event-download", &[("size", bytes(event.raw.len() as u64).into())]),

@@ -24,7 +24,7 @@ use crate::when;
 use crate::words::count;
 
 /// Threats on the page.
-pub(crate) const THREATS_MAX: u32 = 20;
+pub(crate) const THREATS_MAX: u32 = 12;
 /// Assets in the table.
 const ASSETS_MAX: usize = 100;
 /// Parts named.
@@ -162,7 +162,7 @@ fn other(language: Language) -> Language {
 
 fn by_hour(visit: &Visit, found: &Page, title: &str, value: &str, of: fn(&Hour) -> u64) -> Chart {
     let bar = |(place, hour): (usize, &Hour)| Bar {
-        label: if place % LABEL_EVERY_HOURS == 0 {
+        label: if place.is_multiple_of(LABEL_EVERY_HOURS) {
             when::hour(visit.language(), hour.at)
         } else {
             String::new()
@@ -183,7 +183,11 @@ fn by_day(visit: &Visit, days: &[Day]) -> Chart {
     let bar = |(place, day): (usize, &Day)| {
         let label = when::day(visit.language(), day.day);
         Bar {
-            label: if (last - place) % LABEL_EVERY_DAYS == 0 { label.clone() } else { String::new() },
+            label: if (last - place).is_multiple_of(LABEL_EVERY_DAYS) {
+                label.clone()
+            } else {
+                String::new()
+            },
             label_full: label,
             value: day.threats_by_level.iter().sum(),
         }

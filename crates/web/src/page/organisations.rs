@@ -17,8 +17,8 @@ use crate::visit::{Visit, render};
 use crate::when;
 use crate::words::count;
 
-/// Lines of the page; a registry of 400 organisations fits.
-pub(crate) const ROWS_MAX: usize = 500;
+/// Lines of one page.
+pub(crate) const ROWS_MAX: usize = 150;
 /// Levels of the tree that are indented.
 const DEPTH_MAX: usize = 3;
 
@@ -29,6 +29,8 @@ struct OrganisationsPage {
     as_of: String,
     levels: Vec<String>,
     rows: Vec<Row>,
+    first_page: bool,
+    next_href: String,
 }
 
 struct Row {
@@ -50,11 +52,19 @@ struct Row {
 pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
     let board = watch::board::board(&app.state.store, visit.scope(), visit.now, 0).await?;
     let words = visit.words;
+    let skip: usize = visit.query.parsed("skip")?.unwrap_or(0);
+    let next = skip.saturating_add(ROWS_MAX);
     render(&OrganisationsPage {
         frame: visit.frame("/organisations", words.get("organisations-title")),
         as_of: words.with("as-of", &[("time", when::formal(visit.language(), board.now).into())]),
         levels: worst_first().map(|level| visit.level_name(level)).collect(),
-        rows: board.organisations.iter().take(ROWS_MAX).map(|row| line(&visit, row)).collect(),
+        first_page: skip == 0,
+        next_href: if next < board.organisations.len() {
+            visit.query.href("/organisations", &[("skip", &next.to_string())])
+        } else {
+            String::new()
+        },
+        rows: board.organisations.iter().skip(skip).take(ROWS_MAX).map(|row| line(&visit, row)).collect(),
     })
 }
 

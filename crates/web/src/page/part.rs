@@ -12,7 +12,7 @@ use crate::visit::{Visit, verdict_word};
 use crate::words::count;
 
 /// Members of a campaign named in a list; the rest is a number.
-pub(crate) const MEMBERS_SHOWN_MAX: usize = 6;
+const MEMBERS_SHOWN_MAX: usize = 6;
 /// Organisations offered in a list of choices.
 pub(crate) const CHOICES_MAX: usize = 500;
 
@@ -267,7 +267,12 @@ pub(crate) struct CampaignRow {
 impl CampaignRow {
     /// How a campaign is shown to this reader.
     pub(crate) fn new(visit: &Visit, campaign: &Campaign) -> Self {
-        let shown = campaign.members.len().min(MEMBERS_SHOWN_MAX) as u64;
+        Self::with_members(visit, campaign, MEMBERS_SHOWN_MAX)
+    }
+
+    /// The same, with at most so many members named.
+    pub(crate) fn with_members(visit: &Visit, campaign: &Campaign, members_max: usize) -> Self {
+        let shown = campaign.members.len().min(members_max) as u64;
         let others = campaign.organisations_total.saturating_sub(shown);
         Self {
             key: campaign.id.to_string(),
@@ -281,7 +286,7 @@ impl CampaignRow {
             members: campaign
                 .members
                 .iter()
-                .take(MEMBERS_SHOWN_MAX)
+                .take(members_max)
                 .map(|member| visit.organisation(member.organisation))
                 .collect(),
             others: if others > 0 {

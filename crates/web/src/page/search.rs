@@ -226,6 +226,9 @@ fn fill(visit: &Visit, terms: &Terms, answer: &Answer, page: &mut SearchPage) {
             let total: u64 = counts.iter().map(|(_, events)| events).sum();
             words.with("search-found", &[("n", total.into())])
         }
+        None if !found.more && visit.query.get("after").is_none() => {
+            words.with("search-found", &[("n", shown.into())])
+        }
         None if found.more => words.with("search-found-more", &[("n", shown.into())]),
         None => words.with("search-found-here", &[("n", shown.into())]),
     };

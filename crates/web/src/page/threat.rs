@@ -30,7 +30,7 @@ pub(crate) const DETECTIONS_MAX: u32 = 500;
 /// Events shown with their raw text.
 const EVENTS_MAX: usize = 8;
 /// Observables in the table.
-const OBSERVABLES_MAX: usize = 40;
+const OBSERVABLES_MAX: usize = 20;
 /// Organisations in the table of who else.
 const ELSEWHERE_MAX: usize = 40;
 /// Decisions in the list of earlier ones.
@@ -63,6 +63,7 @@ struct ThreatPage {
     earlier: Vec<DecisionRow>,
     elsewhere: Vec<ElsewhereRow>,
     observables: Vec<ObservableRow>,
+    observables_left: String,
     events_title: String,
     events_missing: String,
     records: Vec<Record>,
@@ -171,6 +172,10 @@ fn page(visit: &Visit, found: &Page, events: &[StoredEvent]) -> ThreatPage {
             .map(|one| decision_row(visit, one))
             .collect(),
         elsewhere: elsewhere(visit, found),
+        observables_left: match found.observables.len().saturating_sub(OBSERVABLES_MAX) as u64 {
+            0 => String::new(),
+            left => words.with("and-more", &[("n", left.into())]),
+        },
         observables: found
             .observables
             .iter()
@@ -222,7 +227,7 @@ fn reason_row(visit: &Visit, reason: &Reason) -> ReasonRow {
 
 fn decided_text(visit: &Visit, decision: &Decision) -> String {
     visit.words.with(
-        "decided",
+        "decide-done",
         &[
             ("at", when::full(visit.language(), decision.at).into()),
             ("by", neutral_short(&decision.by, 80).into()),

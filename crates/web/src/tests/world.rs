@@ -22,7 +22,7 @@ pub(crate) const NOW: &str = "2026-07-15T05:32:05Z";
 
 /// Markup, escapes for a terminal, a turn of direction, broken bytes, and length.
 pub(crate) fn nasty() -> String {
-    format!("<script>alert(1)</script>\"'&\u{1b}[31m\u{202e}cod.exe\u{200b}{}", "\u{7}狼".repeat(3_000))
+    format!("<script>alert(1)</script>\"'&\u{1b}[31m\u{202e}cod.exe\u{200b}{}", "\u{7}狼".repeat(800))
 }
 
 /// How big and how nasty.
@@ -30,7 +30,7 @@ pub(crate) fn nasty() -> String {
 pub(crate) struct Size {
     /// Organisations in the registry; every one is hit.
     pub(crate) organisations: usize,
-    /// Threats at each, over the last hours.
+    /// Threats at each of the first, one an hour.
     pub(crate) threats: usize,
     /// Whether every value is as nasty as it can be.
     pub(crate) nasty: bool,
@@ -187,13 +187,18 @@ fn part(
     let ago = |seconds: i64| now.checked_sub(SignedDuration::from_secs(seconds)).unwrap();
     let value = |plain: &str| if size.nasty { format!("{}{plain}", nasty()) } else { plain.to_owned() };
     let shared = Observable { kind: ObservableKind::Domain, value: "shared.bad.example".into() };
-    let detections: Vec<Detection> = (0..size.threats)
+    // The heat map shows the most hit: those that fill it have a threat in every hour, the others a few.
+    let threats = if place < crate::page::board::HEAT_ROWS_MAX { size.threats } else { size.threats.min(2) };
+    let detections: Vec<Detection> = (0..threats)
         .map(|number| {
             let at = ago(number as i64 * 3_600 + place as i64 % 60 + 30);
             let mut id = [0; 16];
             id[..8].copy_from_slice(&(place as u64).to_be_bytes());
             id[8..].copy_from_slice(&(number as u64).to_be_bytes());
-            shelf.push(event(size, organisation, EventId(id), at));
+            // One event of each organisation is enough to fill a page with the worst there is.
+            if number == 0 || !size.nasty {
+                shelf.push(event(size, organisation, EventId(id), at));
+            }
             Detection {
                 event: EventId(id),
                 organisation,
@@ -230,7 +235,7 @@ fn part(
 fn event(size: Size, organisation: Id<OrganisationId>, id: EventId, time: Timestamp) -> StoredEvent {
     let mut raw = b"GET /shell.php?cmd=GET shared.bad.example ".to_vec();
     if size.nasty {
-        raw.extend(nasty().into_bytes());
+        raw.extend(nasty().repeat(8).into_bytes());
         raw.extend([0xff, 0xfe, 0]);
     }
     StoredEvent {
@@ -245,7 +250,7 @@ fn event(size: Size, organisation: Id<OrganisationId>, id: EventId, time: Timest
         file: "www/access_log".into(),
         offset: 12,
         line: 3,
-        fields: (0..if size.nasty { 500 } else { 2 }).map(|n| (format!("field{n}"), nasty())).collect(),
+        fields: (0..if size.nasty { 160 } else { 2 }).map(|n| (format!("field{n}"), nasty())).collect(),
         raw,
         observables: vec![Observable { kind: ObservableKind::Domain, value: "shared.bad.example".into() }],
     }
