@@ -10,6 +10,9 @@ use crate::{Event, Format, Kind, Names, time};
 
 mod uri;
 
+/// How many brackets are looked into for the time.
+const BRACKETS_MAX: usize = 8;
+
 /// How many values after the user agent are kept.
 const EXTRAS_MAX: usize = 32;
 
@@ -178,7 +181,8 @@ impl<'a> Line<'a> {
 /// The first bracket that holds a time: what stands before it, the time as written and as read, what follows.
 fn bracketed_time(line: &str) -> Option<(&str, &str, Timestamp, &str)> {
     let mut from = 0;
-    while let Some(at) = line.get(from..)?.find('[').map(|at| from + at) {
+    for _ in 0..BRACKETS_MAX {
+        let at = from + line.get(from..)?.find('[')?;
         let (inside, after) = line.get(at + 1..)?.split_once(']')?;
         if inside.len() <= 48
             && inside.contains(':')

@@ -5,12 +5,16 @@
 
 use std::borrow::Cow;
 
+use crate::limit::FIELDS_MAX;
 use crate::{Event, Format, Names, time};
 
 mod audit;
 
 /// The longest key; a longer one is no key.
 const KEY_BYTES_MAX: usize = 128;
+
+/// The longest value between apostrophes; past it an apostrophe is one of a word. Bounds what a hostile line costs.
+const APOSTROPHE_BYTES_MAX: usize = 16 << 10;
 
 /// How many pairs a line needs before it is taken for key=value.
 const PAIRS_MIN: usize = 3;
@@ -31,7 +35,7 @@ pub(crate) fn parse(text: &str, names: &mut Names, event: &mut Event) -> Result<
         event.push_text(names.id(Format::KeyValue, "message"), words);
     }
     let mut clock = DeviceClock::default();
-    for pair in std::iter::once(first).chain(pairs) {
+    for pair in std::iter::once(first).chain(pairs).take(FIELDS_MAX) {
         clock.note(&pair);
         push(&pair, names, event);
     }
@@ -41,7 +45,7 @@ pub(crate) fn parse(text: &str, names: &mut Names, event: &mut Event) -> Result<
 
 /// Adds the pairs found in a text to an event; how many there were.
 pub(crate) fn push_pairs(text: &str, names: &mut Names, event: &mut Event) -> usize {
-    Pairs::new(text).inspect(|pair| push(pair, names, event)).count()
+    Pairs::new(text).take(FIELDS_MAX).inspect(|pair| push(pair, names, event)).count()
 }
 
 fn push(pair: &Pair<'_>, names: &mut Names, event: &mut Event) {
@@ -147,7 +151,8 @@ impl<'a> Pairs<'a> {
         let mut end = from;
         loop {
             // A quote that is never closed holds the rest of the line; an apostrophe is no quote then.
-            let Some(&byte) = bytes.get(end) else {
+            let far = quote == b'\'' && end > APOSTROPHE_BYTES_MAX;
+            let Some(&byte) = bytes.get(end).filter(|_| !far) else {
                 let rest = rest.get(from..).filter(|_| quote == b'"')?;
                 return Some((unescape(rest), self.text.len()));
             };

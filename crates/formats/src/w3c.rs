@@ -13,7 +13,7 @@ pub(crate) fn parse(
         return Err("no #Fields line says what the columns are".to_owned());
     }
     let text = text.trim_end_matches(['\r', '\n']);
-    let mut values = Values { rest: text, tabs: text.contains('\t') };
+    let mut values = Values { rest: text, tabs: text.contains('\t'), quotes: true };
     let (mut day, mut clock, mut stem, mut query, mut whole) = ("", "", "", "", false);
     for (index, column) in columns.iter().enumerate() {
         let value = values
@@ -54,6 +54,8 @@ pub(crate) fn looks_like(line: &str) -> bool {
 struct Values<'a> {
     rest: &'a str,
     tabs: bool,
+    /// Until one is found that is never closed.
+    quotes: bool,
 }
 
 impl<'a> Iterator for Values<'a> {
@@ -73,9 +75,12 @@ impl<'a> Iterator for Values<'a> {
             self.rest = text;
             return None;
         }
-        if let Some((value, rest)) = text.strip_prefix('"').and_then(quoted) {
-            self.rest = rest;
-            return Some(value);
+        if let Some(inside) = text.strip_prefix('"').filter(|_| self.quotes) {
+            if let Some((value, rest)) = quoted(inside) {
+                self.rest = rest;
+                return Some(value);
+            }
+            self.quotes = false;
         }
         let (value, rest) = text.split_once(' ').unwrap_or((text, ""));
         self.rest = rest;

@@ -90,6 +90,15 @@ fn only_access_lines_look_like_access_lines() {
     assert!(!looks_like_squid("1587042596.494 FW flows allow src=1 dst=2"));
 }
 
+#[test]
+fn a_hostile_line_costs_no_more_than_its_length() {
+    for dense in ["[", "[x]", "\"", "\\\"", "[10/Oct/2000:13:55:36 +0900] ", "a "] {
+        let line = dense.repeat((1 << 20) / dense.len()) + "]";
+        let _ =
+            (read(parse_web, &line), read(parse_squid, &line), looks_like(&line), looks_like_squid(&line));
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_line_can_hurt(line in "\\PC{0,80}", tail in "[\"\\\\ a/?:@é\\[\\]]{0,40}") {

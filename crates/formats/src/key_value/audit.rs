@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Pair, Pairs};
+use crate::limit::FIELDS_MAX;
 use crate::{Event, Format, Names, time};
 
 /// Whether a line is an audit record, with or without `node=` before it.
@@ -14,7 +15,7 @@ pub(crate) fn looks_like(line: &str) -> bool {
 /// Reads an audit record: its fields, those inside `msg='…'`, and what the kernel wrote in hexadecimal.
 pub(super) fn parse(text: &str, names: &mut Names, event: &mut Event) -> Result<(), String> {
     let mut kind = String::new();
-    for pair in Pairs::new(text) {
+    for pair in Pairs::new(text).take(FIELDS_MAX) {
         match (pair.key, &*pair.value) {
             ("type", value) => {
                 value.clone_into(&mut kind);
@@ -23,7 +24,7 @@ pub(super) fn parse(text: &str, names: &mut Names, event: &mut Event) -> Result<
             ("msg", stamp) if stamp.starts_with("audit(") => read_stamp(stamp, names, event),
             ("msg", inner) if pair.quoted && inner.contains('=') => {
                 event.push_text(names.id(Format::KeyValue, "msg"), inner);
-                for pair in Pairs::new(inner) {
+                for pair in Pairs::new(inner).take(FIELDS_MAX) {
                     push(&pair, &kind, names, event);
                 }
             }

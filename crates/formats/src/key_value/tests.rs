@@ -88,6 +88,14 @@ fn only_lines_of_pairs_look_like_pairs() {
     assert!(!looks_like("{\"a\":\"b=1 c=2 d=3\"}"));
 }
 
+#[test]
+fn a_hostile_line_costs_no_more_than_its_length() {
+    for dense in ["a='x ", "a=\"x ", "a=b, ", "a ", "=", "'", "type=x msg=audit(1:1): a='b "] {
+        let line = dense.repeat((1 << 20) / dense.len());
+        let _ = (read(&line), looks_like(&line));
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_line_can_hurt(line in "\\PC{0,80}", pairs in "[a-c=\"'\\\\ ,;\u{1d}(\\[é]{0,60}") {

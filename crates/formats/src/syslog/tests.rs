@@ -205,6 +205,22 @@ fn only_syslog_looks_like_syslog() {
     }
 }
 
+#[test]
+fn a_hostile_line_costs_no_more_than_its_length() {
+    for dense in ["1.", ":", "a.", "[", "<", "a=", "client ", " from ", "1:", "%", "]", "a:\"b\"; "] {
+        let noise = dense.repeat((256 << 10) / dense.len());
+        for head in [
+            "Oct 11 22:14:15 h a: ",
+            "<1>1 - h a p m [",
+            "Oct 11 22:14:15 h postfix/x: ",
+            "x CEF:0|a|b|c|d|e|1|",
+        ] {
+            let line = format!("{head}{noise}");
+            let _ = (read(parse_3164, &line), read(parse_5424, &line), looks_like(&line));
+        }
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_line_can_hurt(line in "\\PC{0,80}", dense in "[<1>\\[\\]a:%=\"\\\\ é.,#()-]{0,60}") {
