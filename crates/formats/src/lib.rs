@@ -1,7 +1,7 @@
 //! Every parser of foreign bytes: log records in, [`Event`]s out.
 //!
 //! Bytes flow one way: a [`read::Blocks`] cuts a stream into records and recognises their [`Format`] by content;
-//! a [`Parser`] turns each record into an [`Event`], or says why it could not ([`Unread`]). Nothing here opens a
+//! a [`read::Parser`] turns each record into an [`Event`], or says why it could not ([`read::Unread`]). Nothing here opens a
 //! file, reads a clock or panics on what it is fed; every limit has a name in [`limit`].
 
 mod access;
