@@ -44,7 +44,7 @@ CREATE TABLE campaigns (
     first_at  BIGINT NOT NULL,
     last_at   BIGINT NOT NULL,
     raised_at BIGINT NOT NULL
-);
+, tlp TEXT NOT NULL DEFAULT 'TLP:AMBER');
 CREATE INDEX campaigns_by_time ON campaigns (raised_at);
 CREATE INDEX campaigns_by_value ON campaigns (kind, value, last_at);
 CREATE TABLE counters (

@@ -1,7 +1,8 @@
-//! Values every room shares: ids, time, rates, severity, TLP, scope, observables, signals.
+//! Values every room shares: ids, time, rates, severity, TLP, actor and scope, observables, signals.
 //!
 //! No I/O and no clock: this crate knows nobody.
 
+mod actor;
 mod event_id;
 mod id;
 mod language;
@@ -13,6 +14,7 @@ mod signal;
 mod time;
 mod tlp;
 
+pub use actor::{Account, Actor, Confidentiality, Denied, Grant, Right, Role, Seat};
 pub use event_id::EventId;
 pub use id::{Campaign, Id, Kind, Organisation, ParseIdError, Person, Threat};
 pub use jiff::Timestamp;

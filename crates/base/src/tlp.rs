@@ -27,7 +27,8 @@ pub enum Tlp {
 }
 
 impl Tlp {
-    const ALL: [Self; 5] = [Self::Clear, Self::Green, Self::Amber, Self::AmberStrict, Self::Red];
+    /// Every label, freely shared first.
+    pub const ALL: [Self; 5] = [Self::Clear, Self::Green, Self::Amber, Self::AmberStrict, Self::Red];
 
     /// The label as FIRST writes it.
     pub const fn label(self) -> &'static str {

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use base::{EventId, Id, Observable, ObservableKind, Organisation, Period, Scope, Timestamp};
+use base::{EventId, Id, Observable, ObservableKind, Organisation, Period, Timestamp};
 use lake::ParquetLake;
 use watch::lake::{Cost, Dimension, Lake, Search, StoredEvent, Wanted};
 
@@ -76,7 +76,7 @@ fn search(lake: &ParquetLake, events: u64) {
     let page = |what: &str, search: Search| {
         measure(what, || {
             let found =
-                lake.search(&Scope::centre(), &Search { limit: 100, ..search.clone() }).expect("an answer");
+                lake.search(&testkit::house(), &Search { limit: 100, ..search.clone() }).expect("an answer");
             (found.events.len() as u64, found.cost)
         });
     };
@@ -111,7 +111,7 @@ fn search(lake: &ParquetLake, events: u64) {
 fn group(lake: &ParquetLake) {
     let count = |what: &str, by: &[Dimension], search: Search| {
         measure(what, || {
-            let answer = lake.count_with_cost(&Scope::centre(), &search, by).expect("an answer");
+            let answer = lake.count_with_cost(&testkit::house(), &search, by).expect("an answer");
             (answer.value.len() as u64, answer.cost)
         });
     };
@@ -119,7 +119,7 @@ fn group(lake: &ParquetLake) {
     count("count by organisation and hour", &[Dimension::Organisation, Dimension::Hour], Search::default());
     count("count by product and category", &[Dimension::Product, Dimension::Category], Search::default());
     measure("most seen addresses of a day", || {
-        let top = lake.top_with_cost(&Scope::centre(), days(3, 4), ObservableKind::Address, 20);
+        let top = lake.top_with_cost(&testkit::house(), days(3, 4), ObservableKind::Address, 20);
         let top = top.expect("an answer");
         (top.value.len() as u64, top.cost)
     });
@@ -128,7 +128,7 @@ fn group(lake: &ParquetLake) {
 fn hunt(lake: &ParquetLake, events: u64) {
     let hunt = |what: &str, wanted: &[Wanted]| {
         measure(what, || {
-            let answer = lake.hunt_with_cost(&Scope::centre(), wanted, None).expect("an answer");
+            let answer = lake.hunt_with_cost(&testkit::house(), wanted, None).expect("an answer");
             (answer.value.len() as u64, answer.cost)
         });
     };

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use base::{Scope, japan_day};
+use base::japan_day;
 use watch::lake::{LakeError, StoredEvent};
 
 use crate::encode::{write_events, write_observables};
@@ -168,8 +168,7 @@ fn files_of_part(root: &Path, name: &str) -> Result<Vec<String>, LakeError> {
     }
     // The list is damaged: look everywhere, which is slow and right.
     let file_name = format!("{name}{ENDING}");
-    let scope = Scope::centre();
-    let everything = Reach::new(&scope, None);
+    let everything = Reach::everything();
     let mut found = Vec::new();
     for table in [Table::Events, Table::Observables] {
         let of_part = files(root, table, &everything)?.into_iter();

@@ -3,11 +3,12 @@
 //! The path says day and organisation, so a question never opens, nor even names, a file of an organisation outside
 //! its scope. There is no catalogue to go wrong: a folder is listed when it is asked about.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use base::{Id, Organisation, Period, Scope, japan_day};
+use base::{Id, Organisation, Period, Right, Scope, japan_day};
 use foldhash::HashSet;
 use jiff::civil::Date;
 use watch::lake::LakeError;
@@ -85,8 +86,8 @@ pub(crate) fn part_name(part: &str) -> String {
 
 /// What a question may look at.
 pub(crate) struct Reach<'a> {
-    /// Of the asker.
-    pub(crate) scope: &'a Scope,
+    /// Of the asker; `None` is everything.
+    pub(crate) limit: Option<&'a BTreeSet<Id<Organisation>>>,
     /// Narrows further; empty is all.
     pub(crate) organisations: HashSet<Id<Organisation>>,
     /// Which days; `None` is all.
@@ -96,11 +97,16 @@ pub(crate) struct Reach<'a> {
 impl<'a> Reach<'a> {
     /// Everything in scope within a period.
     pub(crate) fn new(scope: &'a Scope, period: Option<Period>) -> Self {
-        Self { scope, organisations: HashSet::default(), period }
+        Self { limit: scope.limit(Right::ReadEvents), organisations: HashSet::default(), period }
+    }
+
+    /// Everything there is, for the lake's own keeping.
+    pub(crate) fn everything() -> Self {
+        Self { limit: None, organisations: HashSet::default(), period: None }
     }
 
     fn covers(&self, organisation: Id<Organisation>) -> bool {
-        self.scope.covers(Some(organisation))
+        self.limit.is_none_or(|limit| limit.contains(&organisation))
             && (self.organisations.is_empty() || self.organisations.contains(&organisation))
     }
 

@@ -103,7 +103,7 @@ impl ParquetLake {
 
     fn files_of(&self, scope: &Scope, search: &Search) -> Result<Vec<Located>, LakeError> {
         let organisations = search.organisations.iter().copied().collect();
-        layout::files(&self.root, Table::Events, &Reach { scope, organisations, period: search.period })
+        layout::files(&self.root, Table::Events, &Reach { organisations, ..Reach::new(scope, search.period) })
     }
 
     /// Searches, again when a file was replaced meanwhile.

@@ -15,7 +15,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use base::{Period, Timestamp};
+use base::{Actor, Period, Timestamp};
 
 use crate::args::{self, Args, Command};
 
@@ -41,6 +41,12 @@ impl From<Exit> for ExitCode {
             Exit::Unread => Self::from(3),
         }
     }
+}
+
+/// Whoever runs a command on the data directory has it in their hands anyway.
+#[allow(clippy::disallowed_methods, reason = "the one place where the house itself asks")]
+fn house() -> Actor {
+    Actor::house("command line")
 }
 
 /// Runs the command that was asked for.

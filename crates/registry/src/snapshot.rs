@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use base::{Id, Observable, ObservableKind, Organisation as OrganisationId, Period, Scope, Timestamp};
+use base::{Id, Observable, ObservableKind, Organisation as OrganisationId, Period, Timestamp};
 use store::Store;
 
 use crate::asset::{Asset, AssetKind, Criticality, is_private};
@@ -154,11 +154,6 @@ impl Registry {
             }
         }
         found
-    }
-
-    /// What somebody at this organisation may see.
-    pub fn scope_of(&self, id: Id<OrganisationId>) -> Scope {
-        Scope::organisations(self.subtree(id))
     }
 
     /// Who owns an address. A private one that several organisations use belongs to none of them here; see

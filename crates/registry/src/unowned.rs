@@ -1,6 +1,6 @@
 //! What was seen at an organisation and nobody owns: a queue for whoever keeps the registry.
 
-use base::{Id, Observable, Organisation, Scope, Timestamp};
+use base::{Id, Observable, Organisation, Right, Scope, Timestamp};
 use store::{Store, Tx};
 
 use crate::{Error, Registry, sql};
@@ -38,7 +38,7 @@ pub async fn note_unowned(
 
 /// The queue, last seen first. What belongs to nobody is the centre's: other scopes see an empty queue.
 pub async fn list(store: &Store, scope: &Scope, limit: u32) -> Result<Vec<Unowned>, Error> {
-    if !scope.covers(None) {
+    if !scope.covers(Right::KeepRegistry, None) {
         return Ok(Vec::new());
     }
     sql::unowned(store.read().await?.connection(), limit).await
@@ -46,7 +46,7 @@ pub async fn list(store: &Store, scope: &Scope, limit: u32) -> Result<Vec<Unowne
 
 /// How many entries the queue has; none outside the centre.
 pub async fn count(store: &Store, scope: &Scope) -> Result<u64, Error> {
-    if !scope.covers(None) {
+    if !scope.covers(Right::KeepRegistry, None) {
         return Ok(0);
     }
     sql::count_unowned(store.read().await?.connection()).await

@@ -22,8 +22,12 @@ macro_rules! migration {
 }
 
 /// Every migration, in order. A file is never edited once it is released; the next number corrects it.
-const MIGRATIONS: &[Migration] =
-    &[migration!(1, "0001_foundation"), migration!(2, "0002_registry"), migration!(3, "0003_watch")];
+const MIGRATIONS: &[Migration] = &[
+    migration!(1, "0001_foundation"),
+    migration!(2, "0002_registry"),
+    migration!(3, "0003_watch"),
+    migration!(4, "0004_sharing"),
+];
 
 /// Brings the schema up to date in one transaction: another process sees the old schema or the new one.
 pub(crate) async fn run(connection: &mut Connection) -> Result<(), Error> {

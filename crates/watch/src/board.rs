@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use base::{Id, Organisation, Period, Scope, Severity, Timestamp};
+use base::{Id, Organisation, Period, Right, Scope, Severity, Timestamp};
 use store::{Connection, Store, micros};
 
 use crate::campaign::{self, Campaign};
@@ -133,8 +133,11 @@ async fn organisation_rows(
     counts: &HashMap<Id<Organisation>, sql::Heard>,
 ) -> Result<Vec<OrganisationRow>, Error> {
     let tree = registry::tree(connection).await?;
-    let mut rows: Vec<OrganisationRow> =
-        tree.iter().filter(|one| scope.covers(Some(one.id))).map(|one| row_of(one.id, counts)).collect();
+    let mut rows: Vec<OrganisationRow> = tree
+        .iter()
+        .filter(|one| scope.covers(Right::ReadWatch, Some(one.id)))
+        .map(|one| row_of(one.id, counts))
+        .collect();
     let places: HashMap<_, usize> =
         rows.iter().enumerate().map(|(place, row)| (row.organisation, place)).collect();
     for cell in cells {

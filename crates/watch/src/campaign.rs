@@ -9,12 +9,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use base::{
-    Campaign as CampaignKind, Id, Observable, ObservableKind, Organisation, Period, Scope, Severity, Signal,
-    Timestamp,
+    Actor, Campaign as CampaignKind, Id, Observable, ObservableKind, Organisation, Period, Right, Scope,
+    Severity, Signal, Timestamp, Tlp,
 };
 use jiff::SignedDuration;
 use registry::{Registry, is_private};
-use store::{Store, Tx, micros};
+use store::{Store, Tx, clean, micros};
 
 use crate::Error;
 use crate::group::{Span, half};
@@ -26,13 +26,15 @@ use crate::threat::{self, Threat};
 pub struct Campaign {
     /// Its name for ever.
     pub id: Id<CampaignKind>,
-    /// The number for people: `C2026-0012`.
+    /// The number for people: `C2026-7K3QF`. It does not run: that would tell members how many there are.
     pub number: String,
     /// What was seen at all of them.
     pub observable: Observable,
     /// The highest level among its threats.
     pub level: Severity,
-    /// Everybody hit (inside the asker's scope), in the order they were hit.
+    /// How far it may be told. Its members know of it; from GREEN on everybody does, with everybody's name.
+    pub tlp: Tlp,
+    /// Everybody hit whom the asker may know by name, in the order they were hit.
     pub members: Vec<Member>,
     /// Organisations hit in all, also outside the asker's scope.
     pub organisations_total: u64,
@@ -40,8 +42,8 @@ pub struct Campaign {
     pub first_at: Timestamp,
     /// Last event so far.
     pub last_at: Timestamp,
-    /// When the second organisation made it a campaign.
-    pub raised_at: Timestamp,
+    /// When the second organisation made it a campaign; not told to whoever is not told which it was.
+    pub raised_at: Option<Timestamp>,
 }
 
 /// One organisation in a campaign.
@@ -66,6 +68,17 @@ pub struct Page {
     pub campaign: Campaign,
     /// Its threats inside the scope, newest first.
     pub threats: Vec<Threat>,
+}
+
+/// What somebody at the centre says about how far a campaign may be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sharing {
+    /// How far.
+    pub tlp: Tlp,
+    /// Why; never empty.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What makes a campaign.
@@ -211,13 +224,19 @@ async fn extend_or_raise(
     hasher.update(&micros(first.first_at).to_be_bytes());
     let id = Id::from_digest(half(&hasher));
     let year = base::FiscalYear::of(base::japan_day(second.first_at)).0;
-    let number = tx.take_numbers(&format!("campaign-{year}"), 1).await?;
     let span = Span { first_at: first.first_at, last_at };
-    let number = format!("C{year}-{number:04}");
+    let number = format!("C{year}-{}", code(id));
     sql::insert(tx.connection(), id, &number, observable, span, second.first_at).await?;
     sql::attach(tx.connection(), id, observable, reach).await?;
     sql::recount(tx.connection(), id).await?;
     Ok(Some(id))
+}
+
+/// Five characters for people to say on the telephone (Crockford's base 32: no I, L, O, U), taken from the id.
+fn code(id: Id<CampaignKind>) -> String {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let bytes = id.uuid().into_bytes();
+    bytes[..5].iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
 }
 
 /// Where a list goes on: after this campaign.
@@ -289,6 +308,33 @@ pub(crate) async fn list_in(
     campaigns.truncate(limit as usize);
     let next = campaigns.last().filter(|_| more).map(|last| After { last_at: last.last_at, id: last.id });
     Ok(List { campaigns, next })
+}
+
+/// Says how far a campaign may be told: the change and its audit line.
+pub async fn share(tx: &mut Tx, actor: &Actor, id: Id<CampaignKind>, sharing: &Sharing) -> Result<(), Error> {
+    if sharing.reason.trim().is_empty() {
+        return Err(Error::NoReason);
+    }
+    let campaign =
+        sql::campaign(tx.connection(), actor.scope(), id).await?.ok_or(Error::NoSuchCampaign(id))?;
+    // A campaign is of many: only who may share all of them may share it.
+    actor.scope().require(Right::Share, None)?;
+    sql::set_tlp(tx.connection(), id, sharing.tlp).await?;
+    let detail = serde_json::json!({
+        "number": campaign.number,
+        "before": campaign.tlp,
+        "tlp": sharing.tlp,
+        "reason": clean(&sharing.reason),
+    });
+    let line = store::Line {
+        at: sharing.at,
+        actor: actor.label(),
+        action: "campaign.share".to_owned(),
+        object: id.to_string(),
+        detail,
+    };
+    tx.audit(&line).await?;
+    Ok(())
 }
 
 /// Everything the page of one campaign shows, with at most `limit` threats.

@@ -14,6 +14,9 @@ pub enum Error {
     /// As above.
     #[error("organisation {0} does not exist")]
     NoSuchOrganisation(Id<Organisation>),
+    /// The asker may see it, and may not do this with it.
+    #[error(transparent)]
+    Denied(#[from] base::Denied),
     /// A decision must say why.
     #[error("a decision needs a reason")]
     NoReason,
@@ -43,6 +46,8 @@ pub enum Error {
 pub enum ErrorKind {
     /// It is not there.
     NotFound,
+    /// The asker may not.
+    Denied,
     /// The request is wrong.
     Invalid,
     /// Try again later.
@@ -56,6 +61,7 @@ impl Error {
             Self::NoSuchThreat(_) | Self::NoSuchCampaign(_) | Self::NoSuchOrganisation(_) => {
                 ErrorKind::NotFound
             }
+            Self::Denied(_) => ErrorKind::Denied,
             Self::NoReason | Self::PartMissing { .. } => ErrorKind::Invalid,
             Self::Store(_) | Self::Registry(_) | Self::Lake(_) => ErrorKind::Unavailable,
         }

@@ -246,10 +246,14 @@ impl<'a> Batch<'a> {
 
     async fn begin(&self, tx: &mut Tx, key: &Key, span: Span, first: &Detection) -> Result<Group, Error> {
         let year = FiscalYear::of(japan_day(span.first_at)).0;
-        let number = tx.take_numbers(&format!("threat-{year}"), 1).await?;
+        // Each organisation counts its own: a number that ran through all of them would tell each how much the others
+        // are attacked.
+        let organisation = self.registry.organisation(key.organisation);
+        let series = organisation.map_or("unknown", |organisation| organisation.key.as_str());
+        let number = tx.take_numbers(&format!("threat-{series}-{year}"), 1).await?;
         Ok(Group {
             id: key.threat_id(span.first_at),
-            number: format!("{year}-{number:04}"),
+            number: format!("{series}-{year}-{number:04}"),
             title: clean(&first.rule_title).into_owned(),
             span,
             detections: 0,

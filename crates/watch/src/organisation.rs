@@ -1,6 +1,6 @@
 //! One organisation, as its page shows it.
 
-use base::{Id, Organisation, Period, Scope, Severity, Timestamp};
+use base::{Id, Organisation, Period, Right, Scope, Severity, Timestamp};
 use jiff::civil::Date;
 use store::{Store, micros};
 
@@ -77,10 +77,10 @@ pub async fn page(
     let mut read = store.read().await?;
     let connection = read.connection();
     let known = registry::tree(connection).await?.iter().any(|one| one.id == organisation);
-    if !known || !scope.covers(Some(organisation)) {
+    if !known || !scope.covers(Right::ReadWatch, Some(organisation)) {
         return Err(Error::NoSuchOrganisation(organisation));
     }
-    let own = Scope::organisations([organisation]);
+    let own = scope.narrowed(organisation);
     let period = days_until(now)?;
     let filter = |verdict| Filter {
         period: Some(period),

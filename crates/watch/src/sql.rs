@@ -7,7 +7,7 @@ pub(crate) mod ingest;
 pub(crate) mod intake;
 pub(crate) mod threat;
 
-use base::{Scope, Severity};
+use base::{Right, Scope, Severity};
 use store::Builder;
 
 use crate::Error;
@@ -17,9 +17,9 @@ pub(crate) const DAY_US: i64 = 24 * HOUR_US;
 /// Japan's distance from UTC.
 pub(crate) const JAPAN_US: i64 = 9 * HOUR_US;
 
-/// Adds ` AND column IN (…)` for what the scope covers; nothing for the centre. A scope of nobody finds nothing.
-pub(crate) fn within(query: &mut Builder, column: &'static str, scope: &Scope) {
-    let Some(organisations) = scope.limit() else { return };
+/// Adds ` AND column IN (…)` for what the right reaches; nothing for the centre. A scope of nobody finds nothing.
+pub(crate) fn within(query: &mut Builder, column: &'static str, scope: &Scope, right: Right) {
+    let Some(organisations) = scope.limit(right) else { return };
     if organisations.is_empty() {
         query.push(" AND 1 = 0");
         return;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use base::{
-    Campaign, EventId, Id, Observable, Organisation, Period, Scope, Severity, Signal, Threat as ThreatKind,
-    Timestamp,
+    Actor, Campaign, EventId, Id, Observable, Organisation, Period, Right, Scope, Severity, Signal,
+    Threat as ThreatKind, Timestamp,
 };
 use jiff::SignedDuration;
 use store::{Store, Tx, clean, micros};
@@ -21,7 +21,7 @@ use crate::{Error, campaign};
 pub struct Threat {
     /// Its name for ever: made from what it groups, so that judging twice gives one threat.
     pub id: Id<ThreatKind>,
-    /// The number for people, as `2026-0415`: a label, never a key.
+    /// The number for people, as `naibu-2026-0415`: a label, never a key.
     pub number: String,
     /// Whose it is.
     pub organisation: Id<Organisation>,
@@ -55,6 +55,17 @@ pub struct Threat {
     pub campaigns: Vec<Id<Campaign>>,
 }
 
+/// What an analyst says about a threat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ruling {
+    /// Threat or normal.
+    pub verdict: Verdict,
+    /// In the analyst's words; never empty.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What an analyst decided, and why; it counts in later judgements of the same shape.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Decision {
@@ -62,7 +73,7 @@ pub struct Decision {
     pub verdict: Verdict,
     /// In the analyst's words; never empty.
     pub reason: String,
-    /// Who decided.
+    /// Who decided: the label of the actor, an account's id.
     pub by: String,
     /// When.
     pub at: Timestamp,
@@ -276,12 +287,15 @@ const EARLIER_MAX: u32 = 20;
 /// How long before and after a threat the same thing elsewhere is of interest.
 const ELSEWHERE_REACH: SignedDuration = SignedDuration::from_hours(24 * 7);
 
-/// Everything the page of one threat shows, with at most `limit` detections.
+/// Everything the page of one threat shows, with at most `limit` detections; none for whoever may not read logs.
 pub async fn page(store: &Store, scope: &Scope, id: Id<ThreatKind>, limit: u32) -> Result<Page, Error> {
     let mut read = store.read().await?;
     let connection = read.connection();
     let threat = sql::threat(connection, scope, id).await?.ok_or(Error::NoSuchThreat(id))?;
-    let detections = sql::detections_of(connection, &threat, limit).await?;
+    let detections = match scope.covers(Right::ReadEvents, Some(threat.organisation)) {
+        true => sql::detections_of(connection, &threat, limit).await?,
+        false => Vec::new(),
+    };
     let observables = sql::observables_of(connection, id).await?;
     let reach = Period {
         start: threat.first_at.checked_sub(ELSEWHERE_REACH).unwrap_or(Timestamp::MIN),
@@ -301,26 +315,27 @@ pub async fn page(store: &Store, scope: &Scope, id: Id<ThreatKind>, limit: u32) 
 /// in later judgements of the same shape.
 pub async fn decide(
     tx: &mut Tx,
-    scope: &Scope,
+    actor: &Actor,
     id: Id<ThreatKind>,
-    decision: &Decision,
+    ruling: &Ruling,
     policy: &Policy,
 ) -> Result<(), Error> {
-    if decision.reason.trim().is_empty() {
+    if ruling.reason.trim().is_empty() {
         return Err(Error::NoReason);
     }
-    let threat = sql::threat(tx.connection(), scope, id).await?.ok_or(Error::NoSuchThreat(id))?;
+    let threat = sql::threat(tx.connection(), actor.scope(), id).await?.ok_or(Error::NoSuchThreat(id))?;
+    actor.scope().require(Right::Decide, Some(threat.organisation))?;
     let seq = tx.take_numbers("decision", 1).await?;
-    let newly_raised = sql::insert_decision(tx.connection(), &threat, seq, decision).await?;
+    let newly_raised = sql::insert_decision(tx.connection(), &threat, seq, actor, ruling).await?;
     let detail = serde_json::json!({
         "number": threat.number,
         "before": threat.verdict,
-        "verdict": decision.verdict,
-        "reason": clean(&decision.reason),
+        "verdict": ruling.verdict,
+        "reason": clean(&ruling.reason),
     });
     let line = store::Line {
-        at: decision.at,
-        actor: decision.by.clone(),
+        at: ruling.at,
+        actor: actor.label(),
         action: "threat.decide".to_owned(),
         object: id.to_string(),
         detail,
@@ -328,9 +343,9 @@ pub async fn decide(
     tx.audit(&line).await?;
     if newly_raised {
         let signal = Signal::ThreatRaised { threat: id, organisation: Some(threat.organisation) };
-        tx.signal(&signal, decision.at).await?;
+        tx.signal(&signal, ruling.at).await?;
     }
     let touched = sql::sightings_of(tx.connection(), id).await?;
-    campaign::update(tx, touched, &policy.campaigns, decision.at).await?;
+    campaign::update(tx, touched, &policy.campaigns, ruling.at).await?;
     Ok(())
 }

@@ -56,6 +56,7 @@ impl From<watch::Error> for Failure {
     fn from(error: watch::Error) -> Self {
         match error.kind() {
             watch::ErrorKind::NotFound => Self::not_found(),
+            watch::ErrorKind::Denied => Self::new(StatusCode::FORBIDDEN),
             watch::ErrorKind::Invalid => Self::invalid("error-no-reason", ""),
             watch::ErrorKind::Unavailable => {
                 tracing::error!(%error, "a page could not be made");

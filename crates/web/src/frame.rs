@@ -1,6 +1,6 @@
 //! What stands around every page.
 
-use base::Language;
+use base::{Language, Right, Scope};
 
 use crate::asset::addresses;
 use crate::visit::Visit;
@@ -19,6 +19,7 @@ pub(crate) struct Frame {
     /// What stands in the search box.
     pub query: String,
     words: &'static Words,
+    scope: Scope,
     current: &'static str,
     other_language_href: String,
 }
@@ -33,15 +34,21 @@ pub(crate) struct Place {
     pub current: bool,
 }
 
-const PLACES: [(&str, &str); 7] = [
-    ("/board", "nav-board"),
-    ("/threats", "nav-threats"),
-    ("/campaigns", "nav-campaigns"),
-    ("/organisations", "nav-organisations"),
-    ("/search", "nav-search"),
-    ("/unread", "nav-unread"),
-    ("/unowned", "nav-unowned"),
+/// Where the navigation leads, and the right without which there is nothing to see there.
+const PLACES: [(&str, &str, Right); 7] = [
+    ("/board", "nav-board", Right::ReadWatch),
+    ("/threats", "nav-threats", Right::ReadWatch),
+    ("/campaigns", "nav-campaigns", Right::ReadWatch),
+    ("/organisations", "nav-organisations", Right::ReadWatch),
+    ("/search", "nav-search", Right::ReadEvents),
+    ("/unread", "nav-unread", Right::ReadEvents),
+    ("/unowned", "nav-unowned", Right::KeepRegistry),
 ];
+
+/// The first place in the navigation at which there is something to see.
+pub(crate) fn home(scope: &Scope) -> Option<&'static str> {
+    PLACES.iter().find(|(_, _, right)| scope.has(*right)).map(|(href, _, _)| *href)
+}
 
 impl Frame {
     /// The frame of a page under the entry `current` of the navigation.
@@ -51,9 +58,10 @@ impl Frame {
             title,
             part: visit.part,
             demo: visit.demo.clone(),
-            signed_as: visit.words.with("signed-as", &[("name", visit.actor.name.as_str().into())]),
+            signed_as: visit.words.with("signed-as", &[("name", visit.actor.name().into())]),
             query: String::new(),
             words: visit.words,
+            scope: visit.scope().clone(),
             current,
             other_language_href: visit.query.href(&visit.path, &[("lang", other.tag())]),
         }
@@ -91,8 +99,14 @@ impl Frame {
     pub(crate) fn places(&self) -> Vec<Place> {
         PLACES
             .iter()
-            .map(|(href, key)| Place { href, name: self.words.get(key), current: *href == self.current })
+            .filter(|(_, _, right)| self.scope.has(*right))
+            .map(|(href, key, _)| Place { href, name: self.words.get(key), current: *href == self.current })
             .collect()
+    }
+
+    /// Whether the reader may search the logs.
+    pub(crate) fn searches(&self) -> bool {
+        self.scope.has(Right::ReadEvents)
     }
 
     /// The style sheet.

@@ -30,7 +30,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::Redirect;
 use axum::routing::{get, post};
 use base::{Language, Timestamp};
 use registry::Registry;
@@ -99,7 +98,7 @@ pub fn router(state: State) -> Router {
     let live = Live::start(state.store.clone());
     let app = Arc::new(App { state, live, searches: Semaphore::new(SEARCHES_MAX) });
     Router::new()
-        .route("/", get(|| async { Redirect::to("/board") }))
+        .route("/", get(page::home))
         .route("/board", get(page::board::show))
         .route("/threats", get(page::threats::show))
         .route("/threats/{id}", get(page::threat::show))
@@ -108,6 +107,7 @@ pub fn router(state: State) -> Router {
         .route("/organisations/{id}", get(page::organisation::show))
         .route("/campaigns", get(page::campaigns::show))
         .route("/campaigns/{id}", get(page::campaign::show))
+        .route("/campaigns/{id}/sharing", post(page::campaign::share))
         .route("/search", get(page::search::show))
         .route("/events/{id}", get(page::event::show))
         .route("/events/{id}/raw", get(page::event::raw))

@@ -13,12 +13,14 @@ use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use store::Store;
 use tokio::sync::watch;
-use tokio_stream::wrappers::WatchStream;
+use tokio_stream::wrappers::{IntervalStream, WatchStream};
 
 use crate::error::Failure;
 
 /// How often the store is asked.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often the pages of members look again.
+pub(crate) const MEMBERS_LOOK_EVERY: Duration = Duration::from_secs(10);
 /// How often a silent connection is shown to be alive.
 const BREATHE_EVERY: Duration = Duration::from_secs(15);
 /// Pages that may listen at the same time.
@@ -38,14 +40,26 @@ impl Live {
         Self { versions }
     }
 
-    /// The endless answer of `/live`.
-    pub(crate) fn listen(&self) -> Response {
+    /// The endless answer of `/live`. `everything` says whether the reader may know whenever anything changes: how
+    /// often that is would tell a member how busy the others are, so members look again at a steady pace.
+    pub(crate) fn listen(&self, everything: bool) -> Response {
         if self.versions.receiver_count() >= LISTENERS_MAX {
             return Failure::new(StatusCode::SERVICE_UNAVAILABLE).into_response();
         }
-        let changes = WatchStream::from_changes(self.versions.subscribe())
-            .map(|_| Ok::<_, Infallible>(Event::default().event("changed").data("1")));
-        Sse::new(changes).keep_alive(KeepAlive::new().interval(BREATHE_EVERY)).into_response()
+        let changed = || Ok::<_, Infallible>(Event::default().event("changed").data("1"));
+        let versions = WatchStream::from_changes(self.versions.subscribe());
+        let alive = KeepAlive::new().interval(BREATHE_EVERY);
+        if everything {
+            return Sse::new(versions.map(move |_| changed())).keep_alive(alive).into_response();
+        }
+        let first = tokio::time::Instant::now() + MEMBERS_LOOK_EVERY;
+        let paces = IntervalStream::new(tokio::time::interval_at(first, MEMBERS_LOOK_EVERY));
+        // The stream of versions is held all the same: it counts as a listener.
+        let paces = paces.map(move |_| {
+            let _ = &versions;
+            changed()
+        });
+        Sse::new(paces).keep_alive(alive).into_response()
     }
 }
 

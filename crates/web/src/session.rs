@@ -4,18 +4,10 @@
 //! every request that came by another name.
 
 use axum::http::request::Parts;
-use base::Scope;
-
-/// The person asking, and what they may see.
-#[derive(Clone, Debug)]
-pub(crate) struct Actor {
-    /// What they may see.
-    pub scope: Scope,
-    /// Their name in the audit trail.
-    pub name: String,
-}
+use base::Actor;
 
 /// Who sent this request.
+#[allow(clippy::disallowed_methods, reason = "the loopback address is the house itself")]
 pub(crate) fn actor(_request: &Parts) -> Actor {
-    Actor { scope: Scope::centre(), name: "local".to_owned() }
+    Actor::house("local")
 }

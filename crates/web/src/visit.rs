@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use base::{Id, Language, ObservableKind, Organisation, Scope, Severity, Timestamp};
+use base::{Actor, Id, Language, ObservableKind, Organisation, Right, Scope, Severity, Timestamp};
 use registry::Registry;
 use watch::judge::Verdict;
 
@@ -21,7 +21,7 @@ use crate::language;
 use crate::markup::Markup;
 use crate::page::part::Link;
 use crate::query::Query;
-use crate::session::{self, Actor};
+use crate::session;
 use crate::when;
 use crate::words::Words;
 
@@ -73,7 +73,12 @@ impl FromRequestParts<Arc<App>> for Visit {
 impl Visit {
     /// What the asker may see.
     pub(crate) fn scope(&self) -> &Scope {
-        &self.actor.scope
+        self.actor.scope()
+    }
+
+    /// Refuses whoever has the right over nothing at all; what it reaches is then a matter of the scope.
+    pub(crate) fn require(&self, right: Right) -> Result<(), Failure> {
+        if self.scope().has(right) { Ok(()) } else { Err(Failure::new(StatusCode::FORBIDDEN)) }
     }
 
     /// The language of the answer.
@@ -91,9 +96,11 @@ impl Visit {
         when::element(self.language(), time)
     }
 
-    /// An organisation by its name, leading to its page.
+    /// An organisation by its name, leading to its page where the asker may see that.
     pub(crate) fn organisation(&self, id: Id<Organisation>) -> Link {
-        Link { name: self.organisation_name(id), href: format!("/organisations/{id}") }
+        let reached = self.scope().covers(Right::ReadWatch, Some(id));
+        let href = if reached { format!("/organisations/{id}") } else { String::new() };
+        Link { name: self.organisation_name(id), href }
     }
 
     /// The name of an organisation; its id when the registry no longer has it.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use base::{ObservableKind, Scope};
+use base::ObservableKind;
 use watch::lake::{Dimension, Lake, Search, Wanted};
 
 use super::world::{HOUR, at, event, events, hours};
@@ -42,7 +42,7 @@ fn check(damage: impl Fn(&Path)) {
             damage(path);
         }
     }
-    let centre = Scope::centre();
+    let centre = testkit::house();
     let found = lake.search(&centre, &everything()).unwrap();
     assert_eq!(found.events.len(), 100, "{:?}", found.damaged);
     let hurt = |damaged: &[String]| damaged.len() == 1 && damaged[0].contains("hurt.parquet: ");
@@ -102,7 +102,7 @@ fn rotten_bytes_never_take_an_answer_down() {
     let lake = ParquetLake::open(folder.path()).unwrap();
     let original = events(0, 100);
     lake.append("part", &original).unwrap();
-    let centre = Scope::centre();
+    let centre = testkit::house();
     let wanted = [Wanted { kind: ObservableKind::Address, value: "192.0.2.0/24".to_owned() }];
     let mut noticed = 0;
     for table in ["events", "observables"] {

@@ -2,7 +2,6 @@
 
 use std::process::Command;
 
-use base::Scope;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use watch::lake::{Dimension, Lake, Search};
@@ -44,7 +43,7 @@ fn duckdb_counts_the_same_files_alike() {
         lake.append(&part, &events).unwrap();
     }
     let by = [Dimension::Organisation, Dimension::Day, Dimension::Product];
-    let counted = lake.count(&Scope::centre(), &Search::default(), &by).unwrap();
+    let counted = lake.count(&testkit::house(), &Search::default(), &by).unwrap();
     assert!(counted.len() > 5);
     let line = |(names, count): &(Vec<String>, u64)| format!("{}|{count}\n", names.join("|"));
     let expected = counted.iter().map(line).collect::<String>() + "differing observables 0\n";

@@ -7,7 +7,6 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use base::Scope;
 use watch::lake::{Lake, LakeError, Search, StoredEvent, Wanted};
 
 use super::damage::files;
@@ -19,7 +18,7 @@ const CHILD_ROOT: &str = "NOROSHI_TEST_LAKE";
 
 fn numbers(lake: &ParquetLake) -> Vec<u32> {
     let search = Search { limit: 10_000, ..Search::default() };
-    let found = lake.search(&Scope::centre(), &search).unwrap();
+    let found = lake.search(&testkit::house(), &search).unwrap();
     assert_eq!(found.damaged, Vec::<String>::new());
     let mut numbers: Vec<u32> = found.events.iter().map(|event| event.line as u32 - 1).collect();
     numbers.sort_unstable();
@@ -29,7 +28,7 @@ fn numbers(lake: &ParquetLake) -> Vec<u32> {
 /// In how many events the observable of every test event was seen, by the small table.
 fn sighted(lake: &ParquetLake) -> u64 {
     let wanted = [Wanted { kind: base::ObservableKind::Address, value: "192.0.2.1".to_owned() }];
-    lake.hunt(&Scope::centre(), &wanted, None).unwrap().iter().map(|sighting| sighting.events).sum()
+    lake.hunt(&testkit::house(), &wanted, None).unwrap().iter().map(|sighting| sighting.events).sum()
 }
 
 fn names_in(folder: &Path) -> usize {

@@ -17,7 +17,10 @@ pub(crate) struct Naive {
 impl Naive {
     fn visible(&self, scope: &Scope, keep: impl Fn(&StoredEvent) -> bool) -> Vec<StoredEvent> {
         let parts = self.parts.lock().unwrap();
-        let all = parts.values().flatten().filter(|event| scope.covers(Some(event.organisation)));
+        let all = parts
+            .values()
+            .flatten()
+            .filter(|event| scope.covers(base::Right::ReadEvents, Some(event.organisation)));
         let mut events: Vec<StoredEvent> = all.filter(|event| keep(event)).cloned().collect();
         events.sort_by_key(|event| std::cmp::Reverse((event.time, event.id)));
         events

@@ -1,6 +1,6 @@
 //! What a question does not need, it does not read.
 
-use base::{ObservableKind, Scope};
+use base::ObservableKind;
 use watch::lake::{Dimension, Lake, Search, StoredEvent, Wanted};
 
 use super::damage::files;
@@ -54,7 +54,7 @@ fn a_search_for_one_observable_reads_only_the_row_group_that_has_it() {
     let (_folder, lake) = lake_with(&[("part", with_domains(20 * GROUP_ROWS_MAX as u32))]);
     let search = |text: &str| {
         let search = Search { observables: vec![observable(text)], limit: 10, ..Search::default() };
-        lake.search(&Scope::centre(), &search).unwrap()
+        lake.search(&testkit::house(), &search).unwrap()
     };
     let absent = search("domain:absent.example.jp");
     assert_eq!(absent.events.len(), 0);
@@ -70,11 +70,11 @@ fn days_outside_the_period_are_not_opened_and_the_newest_page_opens_only_the_new
     let parts: Vec<(&str, Vec<StoredEvent>)> =
         vec![("a", day(0)), ("b", day(1)), ("c", day(2)), ("d", day(3))];
     let (_folder, lake) = lake_with(&parts);
-    let newest = lake.search(&Scope::centre(), &Search { limit: 3, ..Search::default() }).unwrap();
+    let newest = lake.search(&testkit::house(), &Search { limit: 3, ..Search::default() }).unwrap();
     assert_eq!((newest.events.len(), newest.more), (3, true));
     assert_eq!((newest.cost.files, newest.cost.files_opened), (4, 1));
     let period = Some(hours(24, 48));
-    let one_day = lake.search(&Scope::centre(), &Search { limit: 30, period, ..Search::default() }).unwrap();
+    let one_day = lake.search(&testkit::house(), &Search { limit: 30, period, ..Search::default() }).unwrap();
     assert_eq!((one_day.events.len(), one_day.more), (5, false));
     assert_eq!((one_day.cost.files, one_day.cost.files_opened), (1, 1));
 }
@@ -90,11 +90,11 @@ fn counting_never_reads_the_raw_records() {
     };
     let (_folder, lake) = lake_with(&[("part", events(0, 200).into_iter().map(noisy).collect())]);
     let by = [Dimension::Product, Dimension::Service, Dimension::Category, Dimension::Hour];
-    let counted = lake.count_with_cost(&Scope::centre(), &Search::default(), &by).unwrap();
+    let counted = lake.count_with_cost(&testkit::house(), &Search::default(), &by).unwrap();
     assert_eq!(counted.value[0].1, 200);
     assert!(counted.cost.bytes < 200 * 1_024, "{:?}", counted.cost);
     // Days and organisations are in the path, and the footer has the number of rows.
-    let by_day = lake.count_with_cost(&Scope::centre(), &Search::default(), &[Dimension::Day]).unwrap();
+    let by_day = lake.count_with_cost(&testkit::house(), &Search::default(), &[Dimension::Day]).unwrap();
     assert_eq!((by_day.value[0].1, by_day.cost.rows), (200, 0));
 }
 
@@ -102,7 +102,7 @@ fn counting_never_reads_the_raw_records() {
 fn a_hunt_opens_no_events_unless_the_period_cuts_through_a_sighting() {
     let (_folder, lake) = lake_with(&[("part", events(0, 100))]);
     let wanted = [Wanted { kind: ObservableKind::Address, value: "192.0.2.0/24".to_owned() }];
-    let hunt = |period| lake.hunt_with_cost(&Scope::centre(), &wanted, period).unwrap();
+    let hunt = |period| lake.hunt_with_cost(&testkit::house(), &wanted, period).unwrap();
     let whole = hunt(Some(hours(0, 24)));
     assert_eq!((whole.value[0].events, whole.cost.files_opened, whole.cost.rows), (100, 1, 1));
     let cut = hunt(Some(base::Period { start: at(0), end: at(50_000_000_000) }));
@@ -113,9 +113,9 @@ fn a_hunt_opens_no_events_unless_the_period_cuts_through_a_sighting() {
 fn a_hunt_for_an_absent_hash_reads_no_rows_of_the_table() {
     let (_folder, lake) = lake_with(&[("part", with_domains(10 * GROUP_ROWS_MAX as u32))]);
     let hash = |value: &str| vec![Wanted { kind: ObservableKind::Hash, value: value.to_owned() }];
-    let absent = lake.hunt_with_cost(&Scope::centre(), &hash(&"0".repeat(64)), None).unwrap();
+    let absent = lake.hunt_with_cost(&testkit::house(), &hash(&"0".repeat(64)), None).unwrap();
     let domain = vec![Wanted { kind: ObservableKind::Domain, value: "absent.example.jp".to_owned() }];
-    let scanned = lake.hunt_with_cost(&Scope::centre(), &domain, None).unwrap();
+    let scanned = lake.hunt_with_cost(&testkit::house(), &domain, None).unwrap();
     assert_eq!((absent.value.len(), scanned.value.len()), (0, 0));
     assert!(absent.cost.rows < scanned.cost.rows / 2, "{:?} {:?}", absent.cost, scanned.cost);
 }
@@ -126,8 +126,8 @@ fn a_record_of_many_megabytes_among_small_ones_is_kept_and_found() {
     events[20].raw = [vec![b'x'; 40 << 20], b"needle".to_vec()].concat();
     let (_folder, lake) = lake_with(&[("part", events.clone())]);
     let search = Search { words: vec!["NEEDLE".to_owned()], limit: 2, ..Search::default() };
-    let found = lake.search(&Scope::centre(), &search).unwrap();
+    let found = lake.search(&testkit::house(), &search).unwrap();
     assert!(found.events == [events[20].clone()]);
-    let everything = lake.search(&Scope::centre(), &Search { limit: 100, ..Search::default() }).unwrap();
+    let everything = lake.search(&testkit::house(), &Search { limit: 100, ..Search::default() }).unwrap();
     assert_eq!(everything.events.len(), 40);
 }

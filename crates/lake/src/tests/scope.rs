@@ -1,6 +1,6 @@
 //! A member sees its own events and no trace of anybody else's, whatever it asks.
 
-use base::{ObservableKind, Scope};
+use base::ObservableKind;
 use watch::lake::{Dimension, Lake, Search, Wanted};
 
 use super::world::{at, event, hours, observable, organisation};
@@ -14,7 +14,7 @@ fn no_question_shows_a_member_what_belongs_to_another() {
     let mut other = event(2, 2, at(1));
     other.observables = vec![observable("domain:secret.example.jp"), observable("address:192.0.2.1")];
     lake.append("part", &[own.clone(), other.clone()]).unwrap();
-    let (period, member) = (hours(0, 1), Scope::organisations([organisation(1)]));
+    let (period, member) = (hours(0, 1), testkit::member([organisation(1)]));
     let search = Search { limit: 10, ..Search::default() };
 
     let found = lake.search(&member, &search).unwrap();
@@ -33,9 +33,9 @@ fn no_question_shows_a_member_what_belongs_to_another() {
     assert_eq!(sightings.iter().map(|seen| seen.organisation).collect::<Vec<_>>(), [organisation(1)]);
 
     // The centre sees both, so the silence above is the scope's doing.
-    assert_eq!(lake.search(&Scope::centre(), &search).unwrap().events.len(), 2);
-    assert_eq!(lake.hunt(&Scope::centre(), &wanted, None).unwrap().len(), 2);
-    assert_eq!(lake.top(&Scope::centre(), period, ObservableKind::Domain, 10).unwrap().len(), 1);
+    assert_eq!(lake.search(&testkit::house(), &search).unwrap().events.len(), 2);
+    assert_eq!(lake.hunt(&testkit::house(), &wanted, None).unwrap().len(), 2);
+    assert_eq!(lake.top(&testkit::house(), period, ObservableKind::Domain, 10).unwrap().len(), 1);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_damaged_file_of_another_organisation_is_not_named_to_a_member() {
         }
     }
     let search = Search { limit: 10, ..Search::default() };
-    let member = Scope::organisations([organisation(1)]);
+    let member = testkit::member([organisation(1)]);
     assert_eq!(lake.search(&member, &search).unwrap().damaged, Vec::<String>::new());
-    assert_eq!(lake.search(&Scope::centre(), &search).unwrap().damaged.len(), 1);
+    assert_eq!(lake.search(&testkit::house(), &search).unwrap().damaged.len(), 1);
 }

@@ -159,9 +159,9 @@ pub(crate) fn period() -> impl Strategy<Value = Period> {
 
 pub(crate) fn scope() -> impl Strategy<Value = Scope> {
     prop_oneof![
-        2 => Just(Scope::centre()),
+        2 => Just(testkit::house()),
         1 => proptest::collection::btree_set(0u8..4, 0..3)
-            .prop_map(|numbers| Scope::organisations(numbers.into_iter().map(organisation))),
+            .prop_map(|numbers| testkit::member(numbers.into_iter().map(organisation))),
     ]
 }
 

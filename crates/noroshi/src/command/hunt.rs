@@ -2,7 +2,6 @@
 
 use std::io::{self, BufWriter, Write};
 
-use base::Scope;
 use lake::ParquetLake;
 use registry::Registry;
 use watch::lake::{Lake as _, Sighting, Wanted};
@@ -24,11 +23,11 @@ pub fn run(args: &Hunt) -> anyhow::Result<Exit> {
     let (sightings, registry) = match &args.lake {
         Some(root) => {
             anyhow::ensure!(root.is_dir(), "{} is not a folder", root.display());
-            (ParquetLake::open(root)?.hunt(&Scope::centre(), &wanted, period)?, None)
+            (ParquetLake::open(root)?.hunt(super::house().scope(), &wanted, period)?, None)
         }
         None => {
             let centre = Centre::open_existing(&args.data)?;
-            (centre.lake.hunt(&Scope::centre(), &wanted, period)?, Some(centre.registry()))
+            (centre.lake.hunt(super::house().scope(), &wanted, period)?, Some(centre.registry()))
         }
     };
     let mut out = BufWriter::new(io::stdout().lock());

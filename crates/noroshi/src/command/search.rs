@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use base::{Observable, ObservableKind, Scope};
+use base::{Observable, ObservableKind};
 use registry::Registry;
 use watch::lake::{Found, Lake as _, Search, StoredEvent};
 use watch::observe;
@@ -28,7 +28,7 @@ pub fn run(args: &args::Search) -> anyhow::Result<Exit> {
         limit: args.limit,
         after: None,
     };
-    let found = centre.lake.search(&Scope::centre(), &search)?;
+    let found = centre.lake.search(super::house().scope(), &search)?;
     let registry = centre.registry();
     let mut out = BufWriter::new(io::stdout().lock());
     print(&mut out, &found.events, form(args.output, args.json), &registry)?;

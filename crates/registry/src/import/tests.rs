@@ -212,13 +212,13 @@ async fn what_the_import_registers_leaves_the_queue_of_the_unowned() {
     note_unowned(&mut tx, &seen("192.0.2.7"), naibu, now(), 3).await.unwrap();
     note_unowned(&mut tx, &seen("203.0.113.1"), naibu, now(), 1).await.unwrap();
     tx.commit().await.unwrap();
-    let queue = unowned::list(&store, &base::Scope::centre(), 9).await.unwrap();
+    let queue = unowned::list(&store, &testkit::house(), 9).await.unwrap();
     assert_eq!(queue.iter().map(|entry| entry.seen).collect::<Vec<_>>(), [5, 1]);
-    assert_eq!(unowned::list(&store, &registry.scope_of(naibu), 9).await.unwrap(), []);
-    assert_eq!(unowned::count(&store, &registry.scope_of(naibu)).await.unwrap(), 0);
+    assert_eq!(unowned::list(&store, &testkit::member(registry.subtree(naibu)), 9).await.unwrap(), []);
+    assert_eq!(unowned::count(&store, &testkit::member(registry.subtree(naibu))).await.unwrap(), 0);
 
     import(&store, YAML, Notation::Yaml, "test", now()).await.unwrap();
-    let queue = unowned::list(&store, &base::Scope::centre(), 9).await.unwrap();
+    let queue = unowned::list(&store, &testkit::house(), 9).await.unwrap();
     assert_eq!(
         queue.iter().map(|entry| entry.observable.value.as_str()).collect::<Vec<_>>(),
         ["203.0.113.1"]

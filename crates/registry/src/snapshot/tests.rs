@@ -192,6 +192,6 @@ fn the_tree_is_walked_in_order_up_and_down() {
     assert_eq!(world.children(naibu).map(|one| one.id).collect::<Vec<_>>(), [eda]);
     assert_eq!(world.ancestors(eda).map(|one| one.id).collect::<Vec<_>>(), [naibu]);
     assert_eq!(world.subtree(naibu), BTreeSet::from([naibu, eda]));
-    assert!(world.scope_of(eda).covers(Some(eda)) && !world.scope_of(eda).covers(Some(naibu)));
-    assert!(!world.scope_of(naibu).covers(Some(zaimu)));
+    assert!(world.subtree(eda).contains(&eda) && !world.subtree(eda).contains(&naibu));
+    assert!(!world.subtree(naibu).contains(&zaimu));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use base::{Id, Organisation, Period, Scope, Severity, Timestamp};
+use base::{Id, Organisation, Period, Right, Scope, Severity, Timestamp};
 use sqlx::Row as _;
 use store::{Builder, Connection, instant, micros, parse};
 
@@ -28,7 +28,7 @@ pub(crate) async fn cells(
         .push(HOUR_US)
         .push(" AS hour, level, COUNT(*) FROM threats WHERE verdict = 'threat' AND last_at >= ");
     query.push_bind(micros(period.start)).push(" AND last_at < ").push_bind(micros(period.end));
-    within(&mut query, "organisation", scope);
+    within(&mut query, "organisation", scope, Right::ReadWatch);
     query
         .push(" GROUP BY organisation, last_at / ")
         .push(HOUR_US)
@@ -60,7 +60,7 @@ pub(crate) async fn intake_by_organisation(
 ) -> Result<HashMap<Id<Organisation>, Heard>, Error> {
     let mut heard: HashMap<_, Heard> = HashMap::new();
     let mut query = Builder::new("SELECT organisation, last_event_at FROM intake_heard WHERE 1 = 1");
-    within(&mut query, "organisation", scope);
+    within(&mut query, "organisation", scope, Right::ReadWatch);
     for row in &query.build().fetch_all(&mut *connection).await? {
         let one = heard.entry(parse(row.try_get(0)?, "an organisation's id")?).or_default();
         one.last_event_at = Some(instant(row.try_get(1)?)?);
@@ -71,7 +71,7 @@ pub(crate) async fn intake_by_organisation(
          FROM intake_hours WHERE hour >= ",
     );
     query.push_bind(micros(period.start)).push(" AND hour < ").push_bind(micros(period.end));
-    within(&mut query, "organisation", scope);
+    within(&mut query, "organisation", scope, Right::ReadWatch);
     query.push(" GROUP BY organisation");
     for row in &query.build().fetch_all(connection).await? {
         let one = heard.entry(parse(row.try_get(0)?, "an organisation's id")?).or_default();
@@ -91,7 +91,7 @@ pub(crate) async fn normal_groups(
 ) -> Result<u64, Error> {
     let mut query = Builder::new("SELECT COUNT(*) FROM threats WHERE verdict = 'normal' AND last_at >= ");
     query.push_bind(micros(period.start)).push(" AND last_at < ").push_bind(micros(period.end));
-    within(&mut query, "organisation", scope);
+    within(&mut query, "organisation", scope, Right::ReadWatch);
     let groups: i64 = query.build_query_scalar().fetch_one(connection).await?;
     Ok(count(groups))
 }
@@ -129,7 +129,7 @@ pub(crate) async fn started(
     }
     query.push(" FROM threats WHERE verdict = 'threat' AND first_at >= ").push_bind(micros(marks.day_before));
     query.push(" AND first_at < ").push_bind(micros(marks.until));
-    within(&mut query, "organisation", scope);
+    within(&mut query, "organisation", scope, Right::ReadWatch);
     query.push(" GROUP BY organisation, rule_id");
     let rows = query.build().fetch_all(connection).await?;
     rows.iter()
@@ -160,7 +160,7 @@ pub(crate) async fn with_titles(
     for (rule_id, threats) in rules.into_iter().take(NEW_RULES_MAX) {
         let mut query = Builder::new("SELECT title FROM threats WHERE rule_id = ");
         query.push_bind(rule_id);
-        within(&mut query, "organisation", scope);
+        within(&mut query, "organisation", scope, Right::ReadWatch);
         query.push(" ORDER BY last_at DESC LIMIT 1");
         let title: Option<String> = query.build_query_scalar().fetch_optional(&mut *connection).await?;
         titled.push((rule_id.to_owned(), title.unwrap_or_default(), threats));
@@ -177,7 +177,7 @@ pub(crate) async fn campaigns_raised(
     let mut query = Builder::new("SELECT COUNT(*) FROM campaigns AS c WHERE c.raised_at >= ");
     query.push_bind(micros(since)).push(" AND c.raised_at < ").push_bind(micros(until));
     query.push(" AND EXISTS (SELECT 1 FROM campaign_members AS m WHERE m.campaign = c.id");
-    within(&mut query, "m.organisation", scope);
+    within(&mut query, "m.organisation", scope, Right::ReadWatch);
     query.push(")");
     let campaigns: i64 = query.build_query_scalar().fetch_one(connection).await?;
     Ok(count(campaigns))
@@ -190,7 +190,7 @@ pub(crate) async fn decisions(
 ) -> Result<u64, Error> {
     let mut query = Builder::new("SELECT COUNT(*) FROM decisions WHERE at >= ");
     query.push_bind(micros(since));
-    within(&mut query, "organisation", scope);
+    within(&mut query, "organisation", scope, Right::ReadWatch);
     let decisions: i64 = query.build_query_scalar().fetch_one(connection).await?;
     Ok(count(decisions))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use base::{Campaign as CampaignKind, Id, Observable, Organisation, Scope, Timestamp};
+use base::{Campaign as CampaignKind, Id, Observable, Organisation, Right, Scope, Timestamp, Tlp};
 use sqlx::Row as _;
 use store::{Builder, Connection, instant, micros, parse};
 
@@ -178,7 +178,35 @@ pub(crate) async fn organisations_of(
     ids.iter().map(|id| Ok(parse(id, "an organisation's id")?)).collect()
 }
 
-/// Campaigns with a member in scope, last moved (within the scope) first.
+pub(crate) async fn set_tlp(
+    connection: &mut Connection,
+    id: Id<CampaignKind>,
+    tlp: Tlp,
+) -> Result<(), Error> {
+    sqlx::query("UPDATE campaigns SET tlp = $1 WHERE id = $2")
+        .bind(tlp.label())
+        .bind(id.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Adds what of `campaign_members` the asker may know: their own, and everybody in what may be told to the community.
+/// [`Scope::knows`] and [`Scope::names_others`] say the same of one campaign.
+fn told(query: &mut Builder, scope: &Scope) {
+    let Some(organisations) = scope.limit(Right::ReadWatch) else { return };
+    if organisations.is_empty() {
+        query.push(" AND 1 = 0");
+        return;
+    }
+    query.push(
+        " AND (campaign IN (SELECT id FROM campaigns WHERE tlp IN ('TLP:CLEAR', 'TLP:GREEN')) OR (1 = 1",
+    );
+    within(query, "organisation", scope, Right::ReadWatch);
+    query.push("))");
+}
+
+/// Campaigns the asker may know of, last moved (as far as they may know) first.
 pub(crate) async fn campaigns(
     connection: &mut Connection,
     scope: &Scope,
@@ -187,11 +215,11 @@ pub(crate) async fn campaigns(
     after: Option<After>,
 ) -> Result<Vec<Campaign>, Error> {
     let mut query = Builder::new("SELECT campaign FROM campaign_members WHERE 1 = 1");
-    within(&mut query, "organisation", scope);
+    told(&mut query, scope);
     if let Some(organisation) = filter.organisation {
         query.push(" AND campaign IN (SELECT campaign FROM campaign_members WHERE organisation = ");
         query.push_bind(organisation.to_string());
-        within(&mut query, "organisation", scope);
+        told(&mut query, scope);
         query.push(")");
     }
     query.push(" GROUP BY campaign HAVING 1 = 1");
@@ -209,7 +237,7 @@ pub(crate) async fn campaigns(
     by_ids(connection, scope, &ids).await
 }
 
-/// One campaign, when somebody in scope is in it.
+/// One campaign, when the asker may know of it.
 pub(crate) async fn campaign(
     connection: &mut Connection,
     scope: &Scope,
@@ -228,7 +256,7 @@ async fn by_ids(
         return Ok(Vec::new());
     }
     let mut query = Builder::new(
-        "SELECT c.id, c.number, c.kind, c.value, c.raised_at,
+        "SELECT c.id, c.number, c.kind, c.value, c.raised_at, c.tlp,
             (SELECT COUNT(*) FROM campaign_members AS m WHERE m.campaign = c.id)
          FROM campaigns AS c WHERE c.id IN (",
     );
@@ -247,16 +275,21 @@ async fn by_ids(
             continue;
         };
         let kind = parse(row.try_get(2)?, "a kind of observable")?;
+        let tlp = parse(row.try_get(5)?, "a TLP label")?;
         let campaign = Campaign {
             id,
             number: row.try_get(1)?,
             observable: Observable { kind, value: row.try_get(3)? },
             level: severity(level)?,
             members,
-            organisations_total: count(row.try_get(5)?),
+            tlp,
+            organisations_total: count(row.try_get(6)?),
             first_at,
             last_at,
-            raised_at: instant(row.try_get(4)?)?,
+            raised_at: match scope.names_others(Right::ReadWatch, tlp) {
+                true => Some(instant(row.try_get(4)?)?),
+                false => None,
+            },
         };
         found.insert(id, campaign);
     }
@@ -265,7 +298,7 @@ async fn by_ids(
 
 type MembersAndLevel = (Vec<Member>, i64);
 
-/// The members in scope of each campaign, in the order they were hit, and the highest level among them.
+/// The members of each campaign that the asker may know, in the order they were hit, and the highest level among them.
 async fn members(
     connection: &mut Connection,
     scope: &Scope,
@@ -277,7 +310,7 @@ async fn members(
     );
     push_ids(&mut query, ids);
     query.push(")");
-    within(&mut query, "organisation", scope);
+    told(&mut query, scope);
     query.push(" ORDER BY first_at, organisation");
     let rows = query.build().fetch_all(connection).await?;
     let mut members: HashMap<_, MembersAndLevel> = HashMap::new();

@@ -1,6 +1,6 @@
 //! What was read.
 
-use base::{Id, Organisation, Period, Scope, Timestamp};
+use base::{Id, Organisation, Period, Right, Scope, Timestamp};
 use sqlx::Row as _;
 use store::{Builder, Connection, clean, instant, micros, parse};
 
@@ -171,7 +171,7 @@ pub(crate) async fn unread(
         "SELECT seq, at, organisation, file, offset_bytes, line, reason, beginning FROM unread WHERE seq < ",
     );
     query.push_bind(before.unwrap_or(i64::MAX));
-    within(&mut query, "organisation", scope);
+    within(&mut query, "organisation", scope, Right::ReadEvents);
     query.push(" ORDER BY seq DESC LIMIT ").push_bind(i64::from(limit));
     let rows = query.build().fetch_all(connection).await?;
     rows.iter()
@@ -199,7 +199,7 @@ pub(crate) async fn imports(
         "SELECT organisation, file, fingerprint, offset_bytes, events, unread, detections, first_at, last_at
          FROM imports WHERE 1 = 1",
     );
-    within(&mut query, "organisation", scope);
+    within(&mut query, "organisation", scope, Right::ReadEvents);
     query.push(" ORDER BY last_at DESC, organisation, file LIMIT ").push_bind(i64::from(limit));
     let rows = query.build().fetch_all(connection).await?;
     rows.iter()
@@ -235,7 +235,7 @@ pub(crate) async fn hours(
     if let Some(organisation) = organisation {
         query.push(" AND organisation = ").push_bind(organisation.to_string());
     }
-    within(&mut query, "organisation", scope);
+    within(&mut query, "organisation", scope, Right::ReadWatch);
     query.push(" GROUP BY hour ORDER BY hour");
     let rows = query.build().fetch_all(connection).await?;
     rows.iter()

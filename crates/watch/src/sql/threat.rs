@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use base::{Campaign, Id, Observable, Organisation, Period, Scope, Threat as ThreatKind};
+use base::{Actor, Campaign, Id, Observable, Organisation, Period, Right, Scope, Threat as ThreatKind};
 use sqlx::Row as _;
 use store::{Builder, Connection, clean, instant, micros, parse};
 
@@ -13,7 +13,7 @@ use crate::detect::{Detection, INDICATOR_RULE};
 use crate::group::Span;
 use crate::ingest::Kept;
 use crate::judge::Verdict;
-use crate::threat::{ActorCount, After, Decision, Elsewhere, Filter, RuleCount, Threat};
+use crate::threat::{ActorCount, After, Decision, Elsewhere, Filter, RuleCount, Ruling, Threat};
 
 const COLUMNS: &str =
     "t.id, t.number, t.organisation, t.rule_id, t.title, t.level, t.techniques, t.actor, t.target,
@@ -92,7 +92,7 @@ async fn campaigns_of(
 }
 
 fn narrow(query: &mut Builder, scope: &Scope, filter: &Filter) {
-    within(query, "t.organisation", scope);
+    within(query, "t.organisation", scope, Right::ReadWatch);
     if let Some(period) = filter.period {
         query.push(" AND t.last_at >= ").push_bind(micros(period.start));
         query.push(" AND t.last_at < ").push_bind(micros(period.end));
@@ -164,7 +164,7 @@ pub(crate) async fn threats_by_score(
             SELECT id FROM threats WHERE verdict = 'threat' AND last_at >= "
     ));
     query.push_bind(micros(period.start)).push(" AND last_at < ").push_bind(micros(period.end));
-    within(&mut query, "organisation", scope);
+    within(&mut query, "organisation", scope, Right::ReadWatch);
     query.push(" ORDER BY score DESC, last_at DESC, id LIMIT ").push_bind(i64::from(limit));
     query.push(") ORDER BY t.score DESC, t.last_at DESC, t.id");
     fetch(connection, &mut query).await
@@ -188,7 +188,7 @@ pub(crate) async fn threat(
 ) -> Result<Option<Threat>, Error> {
     let mut query = Builder::new(format!("SELECT {COLUMNS} FROM threats AS t WHERE t.id = "));
     query.push_bind(id.to_string());
-    within(&mut query, "t.organisation", scope);
+    within(&mut query, "t.organisation", scope, Right::ReadWatch);
     Ok(fetch(connection, &mut query).await?.pop())
 }
 
@@ -203,7 +203,7 @@ pub(crate) async fn threats_of_campaign(
             SELECT threat FROM sightings WHERE campaign = "
     ));
     query.push_bind(campaign.to_string()).push(")");
-    within(&mut query, "t.organisation", scope);
+    within(&mut query, "t.organisation", scope, Right::ReadWatch);
     query.push(" ORDER BY t.last_at DESC, t.id DESC LIMIT ").push_bind(i64::from(limit));
     fetch(connection, &mut query).await
 }
@@ -273,7 +273,7 @@ pub(crate) async fn elsewhere_by_observable(
     query.push(" AND s.organisation <> ").push_bind(threat.organisation.to_string());
     query.push(" AND s.last_at >= ").push_bind(micros(reach.start));
     query.push(" AND s.last_at < ").push_bind(micros(reach.end));
-    within(&mut query, "s.organisation", scope);
+    within(&mut query, "s.organisation", scope, Right::ReadWatch);
     query.push(" GROUP BY s.organisation, s.kind, s.value ORDER BY MAX(s.last_at) DESC, s.organisation, s.value LIMIT ");
     query.push_bind(i64::from(limit));
     let rows = query.build().fetch_all(connection).await?;
@@ -305,7 +305,7 @@ pub(crate) async fn elsewhere_by_rule(
     query.push(" AND t.organisation <> ").push_bind(threat.organisation.to_string());
     query.push(" AND t.last_at >= ").push_bind(micros(reach.start));
     query.push(" AND t.last_at < ").push_bind(micros(reach.end));
-    within(&mut query, "t.organisation", scope);
+    within(&mut query, "t.organisation", scope, Right::ReadWatch);
     query.push(" GROUP BY t.organisation ORDER BY MAX(t.last_at) DESC, t.organisation LIMIT ");
     query.push_bind(i64::from(limit));
     let rows = query.build().fetch_all(connection).await?;
@@ -354,17 +354,18 @@ pub(crate) async fn insert_decision(
     connection: &mut Connection,
     threat: &Threat,
     seq: i64,
-    decision: &Decision,
+    actor: &Actor,
+    ruling: &Ruling,
 ) -> Result<bool, Error> {
     sqlx::query(
         "INSERT INTO decisions (seq, threat, shape, organisation, verdict, reason, decided_by, at)
          SELECT $1, id, shape, organisation, $2, $3, $4, $5 FROM threats WHERE id = $6",
     )
     .bind(seq)
-    .bind(decision.verdict.word())
-    .bind(clean(&decision.reason))
-    .bind(clean(&decision.by))
-    .bind(micros(decision.at))
+    .bind(ruling.verdict.word())
+    .bind(clean(&ruling.reason))
+    .bind(actor.label())
+    .bind(micros(ruling.at))
     .bind(threat.id.to_string())
     .execute(&mut *connection)
     .await?;
@@ -372,18 +373,18 @@ pub(crate) async fn insert_decision(
         "UPDATE threats SET verdict = $1, decided_verdict = $1, decided_reason = $2, decided_by = $3, decided_at = $4
          WHERE id = $5",
     )
-    .bind(decision.verdict.word())
-    .bind(clean(&decision.reason))
-    .bind(clean(&decision.by))
-    .bind(micros(decision.at))
+    .bind(ruling.verdict.word())
+    .bind(clean(&ruling.reason))
+    .bind(actor.label())
+    .bind(micros(ruling.at))
     .bind(threat.id.to_string())
     .execute(&mut *connection)
     .await?;
-    if decision.verdict == Verdict::Normal {
+    if ruling.verdict == Verdict::Normal {
         return Ok(false);
     }
     let raised = sqlx::query("UPDATE threats SET raised_at = $1 WHERE id = $2 AND raised_at IS NULL")
-        .bind(micros(decision.at))
+        .bind(micros(ruling.at))
         .bind(threat.id.to_string())
         .execute(connection)
         .await?;

@@ -1,15 +1,15 @@
-use base::{Scope, Severity, Signal};
+use base::{Severity, Signal};
 
 use super::world::{World, at, detection, observable, org, with};
-use crate::campaign::{Campaign, Filter, list, page};
+use crate::campaign::{Campaign, Filter, Sharing, list, page, share};
 use crate::detect::Detection;
 use crate::judge::Verdict;
-use crate::threat::{self, Decision, decide};
+use crate::threat::{self, Ruling, decide};
 
 use Severity::{Critical, High, Low};
 
 async fn all(world: &World) -> Vec<Campaign> {
-    list(&world.store, &Scope::centre(), &Filter::default(), 100, None).await.unwrap().campaigns
+    list(&world.store, &testkit::house(), &Filter::default(), 100, None).await.unwrap().campaigns
 }
 
 fn seen(key: &str, what: &str, minutes: i64) -> Detection {
@@ -62,9 +62,9 @@ async fn a_second_organisation_raises_a_campaign_and_a_third_joins_it() {
 
     let campaigns = all(&world).await;
     let [campaign] = &campaigns[..] else { panic!("{campaigns:?}") };
-    assert_eq!(campaign.number, "C2026-0001");
+    assert!(campaign.number.starts_with("C2026-") && campaign.number.len() == 11, "{}", campaign.number);
     assert_eq!(campaign.observable, observable("domain:c2.example"));
-    assert_eq!((campaign.level, campaign.organisations_total, campaign.raised_at), (High, 3, at(60)));
+    assert_eq!((campaign.level, campaign.organisations_total, campaign.raised_at), (High, 3, Some(at(60))));
     assert_eq!((campaign.first_at, campaign.last_at), (at(0), at(24 * 60)));
     let members: Vec<_> = campaign
         .members
@@ -86,7 +86,7 @@ async fn a_second_organisation_raises_a_campaign_and_a_third_joins_it() {
         organisations: keys.iter().map(|key| org(key)).collect(),
     };
     assert_eq!(raised, [named(&["naibu", "zaimu"]), named(&["naibu", "zaimu", "gaimu"])]);
-    let shown = page(&world.store, &Scope::centre(), campaign.id, 10).await.unwrap();
+    let shown = page(&world.store, &testkit::house(), campaign.id, 10).await.unwrap();
     assert_eq!(shown.threats.len(), 3);
     assert!(shown.threats.iter().all(|threat| threat.campaigns == [campaign.id]));
 }
@@ -171,8 +171,8 @@ async fn what_the_policy_calls_common_makes_no_campaign_nor_does_anything_below_
 
 async fn decided(world: &World, id: base::Id<base::Threat>, verdict: Verdict) {
     let mut tx = world.store.write().await.unwrap();
-    let decision = Decision { verdict, reason: "確認済み".into(), by: "山田".into(), at: at(0) };
-    decide(&mut tx, &Scope::centre(), id, &decision, &world.policy).await.unwrap();
+    let decision = Ruling { verdict, reason: "確認済み".into(), at: at(0) };
+    decide(&mut tx, &testkit::officer(), id, &decision, &world.policy).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -187,12 +187,12 @@ async fn a_decision_takes_a_threat_out_of_its_campaign_and_back() {
         ])
         .await;
     let threats =
-        threat::list(&world.store, &Scope::centre(), &Default::default(), 10, None).await.unwrap().threats;
+        threat::list(&world.store, &testkit::house(), &Default::default(), 10, None).await.unwrap().threats;
     let critical = threats.iter().find(|one| one.level == Critical).unwrap();
     decided(&world, critical.id, Verdict::Normal).await;
     let campaign = all(&world).await.remove(0);
     assert_eq!((campaign.organisations_total, campaign.level), (2, High));
-    let shown = threat::page(&world.store, &Scope::centre(), critical.id, 10).await.unwrap();
+    let shown = threat::page(&world.store, &testkit::house(), critical.id, 10).await.unwrap();
     assert_eq!(shown.threat.campaigns, []);
     decided(&world, critical.id, Verdict::Threat).await;
     let campaign = all(&world).await.remove(0);
@@ -206,8 +206,46 @@ async fn deciding_that_a_normal_group_is_a_threat_can_raise_a_campaign() {
     world.ingest(&[seen("naibu", "domain:c2.example", 0), quiet]).await;
     assert_eq!(all(&world).await, []);
     let threats =
-        threat::list(&world.store, &Scope::centre(), &Default::default(), 10, None).await.unwrap().threats;
+        threat::list(&world.store, &testkit::house(), &Default::default(), 10, None).await.unwrap().threats;
     let quiet = threats.iter().find(|one| one.rule_id == "quiet").unwrap();
     decided(&world, quiet.id, Verdict::Threat).await;
     assert_eq!(all(&world).await[0].organisations_total, 2);
+}
+
+#[tokio::test]
+async fn how_far_a_campaign_is_told_decides_who_knows_of_it_and_who_is_named() {
+    let world = World::new().await;
+    world.ingest(&[seen("naibu", "domain:c2.example", 5), seen("zaimu", "domain:c2.example", 6)]).await;
+    let campaign = all(&world).await.remove(0);
+    let as_seen_by = async |key: &str| {
+        let scope = testkit::member(world.registry.subtree(org(key)));
+        let listed = list(&world.store, &scope, &Filter::default(), 9, None).await.unwrap().campaigns;
+        let shown = page(&world.store, &scope, campaign.id, 9).await.ok().map(|page| page.campaign);
+        assert_eq!(listed.first(), shown.as_ref());
+        shown.map(|one| (one.members.len(), one.organisations_total))
+    };
+    let share = async |actor: &base::Actor, tlp, reason: &str| {
+        let mut tx = world.store.write().await.unwrap();
+        let sharing = Sharing { tlp, reason: reason.into(), at: at(0) };
+        let done = share(&mut tx, actor, campaign.id, &sharing).await;
+        if done.is_ok() {
+            tx.commit().await.unwrap();
+        }
+        done
+    };
+    // AMBER at first: those hit know that others are, and not who.
+    assert_eq!((as_seen_by("naibu").await, as_seen_by("gaimu").await), (Some((1, 2)), None));
+    let csirt = testkit::actor(base::Role::Csirt, world.registry.subtree(org("naibu")));
+    assert!(matches!(share(&csirt, base::Tlp::Green, "x").await, Err(crate::Error::Denied(_))));
+    assert!(matches!(share(&testkit::officer(), base::Tlp::Green, " ").await, Err(crate::Error::NoReason)));
+    share(&testkit::officer(), base::Tlp::Green, "注意喚起のため").await.unwrap();
+    assert_eq!((as_seen_by("naibu").await, as_seen_by("gaimu").await), (Some((2, 2)), Some((2, 2))));
+    share(&testkit::officer(), base::Tlp::Red, "捜査のため").await.unwrap();
+    assert_eq!((as_seen_by("naibu").await, as_seen_by("gaimu").await), (Some((1, 2)), None));
+    let trail = world.store.audit_lines(None, 2).await.unwrap();
+    assert_eq!(trail[0].1.action, "campaign.share");
+    assert_eq!(
+        (&trail[0].1.detail["before"], &trail[0].1.detail["tlp"]),
+        (&"TLP:GREEN".into(), &"TLP:RED".into())
+    );
 }

@@ -1,4 +1,4 @@
-use base::{Period, Scope, Severity::High};
+use base::{Period, Severity::High};
 
 use super::world::{World, at, detection, org, part};
 use crate::Error;
@@ -16,10 +16,10 @@ async fn one_commit_moves_the_place_the_counters_and_the_threats() {
     let place = position(&world.store, org("naibu"), "eve.json", "f").await.unwrap();
     assert_eq!(place, Position { next_part: 1, offset: 1000 });
     let day = Period { start: at(-600), end: at(600) };
-    let counted = hours(&world.store, &Scope::centre(), None, day).await.unwrap();
+    let counted = hours(&world.store, &testkit::house(), None, day).await.unwrap();
     let first = Counts { events: 10, unread: 2, detections: 1 };
     assert_eq!(counted, [(at(0), first), (at(60), Counts { detections: 1, ..Counts::default() })]);
-    let read = imports(&world.store, &Scope::centre(), 9).await.unwrap();
+    let read = imports(&world.store, &testkit::house(), 9).await.unwrap();
     assert_eq!((read.len(), read[0].counts), (1, Counts { events: 10, unread: 2, detections: 2 }));
 }
 
@@ -71,7 +71,7 @@ async fn unread_records_are_counted_in_full_and_kept_up_to_a_limit() {
         world.commit(&bad).await;
     }
     world.commit(&part("good.log", 0, Vec::new())).await;
-    let centre = Scope::centre();
+    let centre = testkit::house();
     let read = imports(&world.store, &centre, 9).await.unwrap();
     assert_eq!(read.iter().map(|file| file.counts.unread).sum::<u64>(), 300_002);
     let kept = unread(&world.store, &centre, 10_000, None).await.unwrap();

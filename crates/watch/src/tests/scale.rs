@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use base::{Period, Scope, Severity::High};
+use base::{Period, Severity::High};
 
 use super::world::{World, at, detection, org};
 use crate::detect::Detection;
@@ -30,7 +30,7 @@ async fn fill(world: &World) {
             i % 5, t.techniques, printf('198.51.%d.%d', i / 256 % 256, i % 256), t.target,
             t.first_at - i * 31536000, t.first_at - i * 31536000 + 60000000, 1 + i % 90, t.observables,
             CASE WHEN i % 3 = 0 THEN 'normal' ELSE 'threat' END, i % 100, t.reasons, t.raised_at
-         FROM n, threats AS t WHERE t.number = '2026-0001'",
+         FROM n, threats AS t WHERE t.number = 'naibu-2026-0001'",
     )
     .bind(THREATS)
     .bind(&keys[0])
@@ -65,8 +65,8 @@ async fn timed<T>(name: &str, question: impl Future<Output = T>) -> T {
 async fn questions_over_a_year_of_a_million_threats_are_quick() {
     let world = World::new().await;
     fill(&world).await;
-    let (store, centre, now) = (&world.store, Scope::centre(), at(30));
-    let member = world.registry.scope_of(org("naibu"));
+    let (store, centre, now) = (&world.store, testkit::house(), at(30));
+    let member = testkit::member(world.registry.subtree(org("naibu")));
     let none = Filter::default;
     for (who, scope) in [("centre", &centre), ("member", &member)] {
         timed(&format!("{who}: board"), board::board(store, scope, now, 20)).await.unwrap();

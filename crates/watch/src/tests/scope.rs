@@ -1,11 +1,11 @@
 //! Nobody sees another organisation's data: every question is asked by a member and must tell nothing of the others.
 
-use base::{Id, Period, Scope, Severity::High};
+use base::{Id, Period, Severity::High};
 
 use super::world::{World, at, detection, org, part, with};
 use crate::detect::Detection;
 use crate::judge::Verdict;
-use crate::threat::{Decision, Filter};
+use crate::threat::{Filter, Ruling};
 use crate::{Error, board, campaign, intake, organisation, threat};
 
 /// Three ministries and the bureau of one are hit by the same campaign; each has a threat and a file of its own too.
@@ -28,7 +28,7 @@ fn everything() -> Period {
 async fn a_member_sees_its_own_subtree_in_every_question_and_nothing_else() {
     let world = busy().await;
     let store = &world.store;
-    let scope = world.registry.scope_of(org("naibu"));
+    let scope = testkit::member(world.registry.subtree(org("naibu")));
     let own = [org("naibu"), org("eda")];
 
     let listed = threat::list(store, &scope, &Filter::default(), 100, None).await.unwrap().threats;
@@ -84,22 +84,23 @@ async fn a_member_sees_its_own_subtree_in_every_question_and_nothing_else() {
 async fn what_belongs_to_others_does_not_exist_for_a_member() {
     let world = busy().await;
     let store = &world.store;
-    let scope = world.registry.scope_of(org("eda"));
+    let scope = testkit::member(world.registry.subtree(org("eda")));
     let others = Filter { organisation: Some(org("naibu")), ..Filter::default() };
-    let foreign = threat::list(store, &Scope::centre(), &others, 1, None).await.unwrap().threats.remove(0);
+    let foreign = threat::list(store, &testkit::house(), &others, 1, None).await.unwrap().threats.remove(0);
     assert!(matches!(
         threat::page(store, &scope, foreign.id, 10).await,
         Err(Error::NoSuchThreat(id)) if id == foreign.id
     ));
     let mut tx = store.write().await.unwrap();
-    let decision = Decision { verdict: Verdict::Normal, reason: "x".into(), by: "eda".into(), at: at(0) };
-    let refused = threat::decide(&mut tx, &scope, foreign.id, &decision, &world.policy).await;
+    let decision = Ruling { verdict: Verdict::Normal, reason: "x".into(), at: at(0) };
+    let eda = testkit::actor(base::Role::Csirt, world.registry.subtree(org("eda")));
+    let refused = threat::decide(&mut tx, &eda, foreign.id, &decision, &world.policy).await;
     assert!(matches!(refused, Err(Error::NoSuchThreat(_))));
     drop(tx);
     assert_eq!(world.number("SELECT COUNT(*) FROM decisions").await, 0);
     let page = organisation::page(store, &scope, org("naibu"), at(0), 10).await;
     assert!(matches!(page, Err(Error::NoSuchOrganisation(_))));
-    let unknown = organisation::page(store, &Scope::centre(), Id::from_digest([0; 16]), at(0), 10).await;
+    let unknown = organisation::page(store, &testkit::house(), Id::from_digest([0; 16]), at(0), 10).await;
     assert!(matches!(unknown, Err(Error::NoSuchOrganisation(_))));
 }
 
@@ -107,7 +108,7 @@ async fn what_belongs_to_others_does_not_exist_for_a_member() {
 async fn a_scope_of_nobody_sees_nothing() {
     let world = busy().await;
     let store = &world.store;
-    let nobody = Scope::organisations([]);
+    let nobody = testkit::member([]);
     assert_eq!(threat::count(store, &nobody, &Filter::default()).await.unwrap(), 0);
     assert_eq!(campaign::list(store, &nobody, &Default::default(), 9, None).await.unwrap().campaigns, []);
     let seen = board::board(store, &nobody, at(30), 9).await.unwrap();

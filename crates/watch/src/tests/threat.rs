@@ -1,18 +1,18 @@
-use base::{Id, Scope, Severity, Signal};
+use base::{Id, Severity, Signal};
 
 use super::world::{World, at, detection, observable, org, with};
 use crate::Error;
 use crate::detect::Detection;
 use crate::judge::{Angle, Verdict};
 use crate::threat::{
-    After, DETECTIONS_KEPT_FIRST, DETECTIONS_KEPT_LATEST, Decision, Filter, Threat, count, decide, list,
-    page, top_actors, top_rules,
+    After, DETECTIONS_KEPT_FIRST, DETECTIONS_KEPT_LATEST, Decision, Filter, Ruling, Threat, count, decide,
+    list, page, top_actors, top_rules,
 };
 
 use Severity::{Critical, High, Low, Medium};
 
 async fn all(world: &World) -> Vec<Threat> {
-    list(&world.store, &Scope::centre(), &Filter::default(), 1000, None).await.unwrap().threats
+    list(&world.store, &testkit::house(), &Filter::default(), 1000, None).await.unwrap().threats
 }
 
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn detections_of_one_group_are_one_threat_with_a_number_and_a_signal() {
     let threats = all(&world).await;
     let [threat] = &threats[..] else { panic!("{threats:?}") };
     assert_eq!(raised.threats, [threat.id]);
-    assert_eq!(threat.number, "2026-0001");
+    assert_eq!(threat.number, "naibu-2026-0001");
     assert_eq!((threat.detections, threat.first_at, threat.last_at), (5, at(0), at(120)));
     assert_eq!((threat.verdict, threat.score, threat.level), (Verdict::Threat, 70, High));
     assert_eq!(threat.reasons[0].angle, Angle::RuleLevel);
@@ -99,7 +99,7 @@ async fn a_threat_keeps_its_first_and_latest_detections_and_counts_them_all() {
     }
     let threats = all(&world).await;
     assert_eq!((threats.len(), threats[0].detections), (1, 1000));
-    let page = page(&world.store, &Scope::centre(), threats[0].id, 1000).await.unwrap();
+    let page = page(&world.store, &testkit::house(), threats[0].id, 1000).await.unwrap();
     assert_eq!(page.detections.len(), DETECTIONS_KEPT_FIRST + DETECTIONS_KEPT_LATEST);
     assert_eq!(page.detections[0].time, at(999));
     assert_eq!(page.detections[DETECTIONS_KEPT_LATEST - 1].time, at(950));
@@ -192,13 +192,13 @@ async fn the_same_actor_at_several_organisations_and_a_critical_asset_lift_a_med
     assert_eq!(score("r3", "gaimu"), 45, "a private address is somebody else elsewhere");
 }
 
-fn decision(verdict: Verdict, reason: &str) -> Decision {
-    Decision { verdict, reason: reason.into(), by: "山田".into(), at: at(500) }
+fn ruling(verdict: Verdict, reason: &str) -> Ruling {
+    Ruling { verdict, reason: reason.into(), at: at(500) }
 }
 
-async fn decided(world: &World, scope: &Scope, threat: &Threat, decision: &Decision) -> Result<(), Error> {
+async fn decided(world: &World, threat: &Threat, ruling: &Ruling) -> Result<(), Error> {
     let mut tx = world.store.write().await.unwrap();
-    let done = decide(&mut tx, scope, threat.id, decision, &world.policy).await;
+    let done = decide(&mut tx, &testkit::officer(), threat.id, ruling, &world.policy).await;
     if done.is_ok() {
         tx.commit().await.unwrap();
     }
@@ -210,12 +210,9 @@ async fn an_analysts_decision_stands_is_audited_and_counts_for_later_groups_of_t
     let world = World::new().await;
     world.ingest(&[detection("naibu", "r1", High, 0)]).await;
     let threat = all(&world).await.remove(0);
-    let centre = Scope::centre();
-    assert!(matches!(
-        decided(&world, &centre, &threat, &decision(Verdict::Normal, " ")).await,
-        Err(Error::NoReason)
-    ));
-    decided(&world, &centre, &threat, &decision(Verdict::Normal, "定期の脆弱性検査")).await.unwrap();
+    let centre = testkit::house();
+    assert!(matches!(decided(&world, &threat, &ruling(Verdict::Normal, " ")).await, Err(Error::NoReason)));
+    decided(&world, &threat, &ruling(Verdict::Normal, "定期の脆弱性検査")).await.unwrap();
 
     // More detections of the same group do not undo it.
     world.ingest(&[detection("naibu", "r1", High, 5)]).await;
@@ -235,11 +232,14 @@ async fn an_analysts_decision_stands_is_audited_and_counts_for_later_groups_of_t
     assert_eq!(same_shape.reasons.last().unwrap().angle, Angle::EarlierVerdicts);
     assert_eq!(of(&threats, "198.51.100.1").verdict, Verdict::Threat);
     let shown = page(&world.store, &centre, same_shape.id, 10).await.unwrap();
-    assert_eq!(shown.earlier_decisions, [decision(Verdict::Normal, "定期の脆弱性検査")]);
+    let by = testkit::officer().label();
+    let earlier =
+        Decision { verdict: Verdict::Normal, reason: "定期の脆弱性検査".into(), by, at: at(500) };
+    assert_eq!(shown.earlier_decisions, [earlier]);
     assert_eq!(page(&world.store, &centre, threat.id, 10).await.unwrap().earlier_decisions, []);
 
     // Somebody thinks again: the last word on each threat is what counts.
-    decided(&world, &centre, &threat, &decision(Verdict::Threat, "送信元を確認できず")).await.unwrap();
+    decided(&world, &threat, &ruling(Verdict::Threat, "送信元を確認できず")).await.unwrap();
     let shown = page(&world.store, &centre, threat.id, 10).await.unwrap();
     assert_eq!(shown.earlier_decisions.len(), 1);
     world
@@ -262,10 +262,9 @@ async fn deciding_that_a_normal_group_is_a_threat_signals_it_once() {
     let world = World::new().await;
     world.ingest(&[detection("naibu", "r1", Low, 0)]).await;
     let threat = all(&world).await.remove(0);
-    let centre = Scope::centre();
-    decided(&world, &centre, &threat, &decision(Verdict::Threat, "既知の手口")).await.unwrap();
-    decided(&world, &centre, &threat, &decision(Verdict::Normal, "誤り")).await.unwrap();
-    decided(&world, &centre, &threat, &decision(Verdict::Threat, "やはり")).await.unwrap();
+    decided(&world, &threat, &ruling(Verdict::Threat, "既知の手口")).await.unwrap();
+    decided(&world, &threat, &ruling(Verdict::Normal, "誤り")).await.unwrap();
+    decided(&world, &threat, &ruling(Verdict::Threat, "やはり")).await.unwrap();
     assert_eq!(
         world.signals().await,
         [Signal::ThreatRaised { threat: threat.id, organisation: Some(org("naibu")) }]
@@ -283,7 +282,7 @@ async fn a_list_is_filtered_and_paged_without_gaps_or_repeats() {
     detections.push(Detection { actor: "100%_real\\".into(), ..detection("zaimu", "odd", Critical, 90) });
     detections.push(detection("zaimu", "quiet", Low, 91));
     world.ingest(&detections).await;
-    let centre = Scope::centre();
+    let centre = testkit::house();
     let mut seen: Vec<Id<base::Threat>> = Vec::new();
     let mut after: Option<After> = None;
     loop {
@@ -304,7 +303,7 @@ async fn a_list_is_filtered_and_paged_without_gaps_or_repeats() {
     check(text("RULE ODD"), 1).await;
     check(text("%"), 1).await;
     check(text("_real\\"), 1).await;
-    check(text("2026-0003"), 1).await;
+    check(text("naibu-2026-0003"), 1).await;
     check(text("203.0.113"), 26).await;
     check(text("'; DROP TABLE threats; --"), 0).await;
     check(text("  "), 27).await;
@@ -343,7 +342,7 @@ async fn hostile_text_is_kept_within_limits_and_breaks_nothing() {
     let threat = all(&world).await.remove(0);
     assert!(threat.actor.len() <= store::TEXT_BYTES_MAX && !threat.actor.contains('\0'));
     assert_eq!(threat.techniques.len(), 20);
-    let page = page(&world.store, &Scope::centre(), threat.id, 10).await.unwrap();
+    let page = page(&world.store, &testkit::house(), threat.id, 10).await.unwrap();
     assert_eq!(page.detections[0].fields.len(), 64);
     assert_eq!(page.observables.len(), 50);
     assert_eq!(world.number("SELECT COUNT(*) FROM sightings").await, 20);
@@ -381,7 +380,7 @@ async fn an_address_of_the_inside_that_nobody_registered_joins_the_queue_of_the_
             from("127.0.0.1", "DC01", 5),
         ])
         .await;
-    let queue = registry::unowned::list(&world.store, &Scope::centre(), 10).await.unwrap();
+    let queue = registry::unowned::list(&world.store, &testkit::house(), 10).await.unwrap();
     let mut shown: Vec<_> = queue.iter().map(|one| (one.observable.value.as_str(), one.seen)).collect();
     shown.sort();
     assert_eq!(shown, [("172.16.9.9", 2), ("192.0.2.250", 1)]);

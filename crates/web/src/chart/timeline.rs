@@ -133,11 +133,15 @@ fn picture(timeline: &Timeline<'_>) -> Markup {
 
 fn push_line(svg: &mut String, axis: &Axis, line: &Line, y: usize) {
     let (middle, start, end) = (y + ROW_HEIGHT / 2, axis.x(line.start), axis.x(line.end));
+    // Who may be named here need not have a page that the reader may open.
+    let (opening, closing) = match line.href.as_str() {
+        "" => ("<g>".to_owned(), "</g>"),
+        href => (format!("<a href=\"{}\">", escaped(href)), "</a>"),
+    };
     push(
         svg,
         format_args!(
-            "<line class=\"rule\" x1=\"0\" y1=\"{y}\" x2=\"{WIDTH}\" y2=\"{y}\"/><a href=\"{}\"><title>{}</title><rect class=\"hit\" x=\"0\" y=\"{y}\" width=\"{}\" height=\"{ROW_HEIGHT}\"/><text class=\"name\" x=\"4\" y=\"{}\">{}</text></a><g aria-hidden=\"true\"><rect class=\"span\" x=\"{:.1}\" y=\"{}\" width=\"{:.1}\" height=\"8\"/>",
-            escaped(&line.href),
+            "<line class=\"rule\" x1=\"0\" y1=\"{y}\" x2=\"{WIDTH}\" y2=\"{y}\"/>{opening}<title>{}</title><rect class=\"hit\" x=\"0\" y=\"{y}\" width=\"{}\" height=\"{ROW_HEIGHT}\"/><text class=\"name\" x=\"4\" y=\"{}\">{}</text>{closing}<g aria-hidden=\"true\"><rect class=\"span\" x=\"{:.1}\" y=\"{}\" width=\"{:.1}\" height=\"8\"/>",
             escaped(&line.label),
             LABEL_WIDTH - 4,
             middle + 5,

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use askama::Template;
+use axum::Form;
 use axum::extract::{Path, State};
-use axum::response::Response;
-use watch::campaign::{Member, Page};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use base::{Right, Tlp};
+use watch::campaign::{Member, Page, Sharing};
 
 use crate::App;
 use crate::chart::Chart;
@@ -13,6 +15,7 @@ use crate::chart::timeline::{self, Line, Timeline};
 use crate::error::Failure;
 use crate::frame::Frame;
 use crate::page::part::{CampaignRow, ThreatRow, search_href};
+use crate::page::threat::REASON_CHARACTERS_MAX;
 use crate::visible::neutral_short;
 use crate::visit::{Visit, render};
 use crate::when;
@@ -32,6 +35,10 @@ struct CampaignPage {
     timeline: Chart,
     search_href: String,
     threats: Vec<ThreatRow>,
+    shared: String,
+    /// What it may be shared as, and whether it is; empty for whoever may not change it.
+    labels: Vec<(&'static str, bool)>,
+    share_href: String,
 }
 
 pub(crate) async fn show(
@@ -39,6 +46,7 @@ pub(crate) async fn show(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
+    visit.require(Right::ReadWatch)?;
     let id = id.parse().map_err(|_| Failure::not_found())?;
     let found = watch::campaign::page(&app.state.store, visit.scope(), id, THREATS_MAX).await?;
     render(&page(&visit, &found))
@@ -48,16 +56,20 @@ fn page(visit: &Visit, found: &Page) -> CampaignPage {
     let (words, campaign) = (visit.words, &found.campaign);
     let value = neutral_short(&campaign.observable.value, 80);
     let time = |at| when::short(visit.language(), at);
-    let summary = words.with(
-        "campaign-summary",
-        &[
-            ("kind", visit.kind_name(campaign.observable.kind).into()),
-            ("value", value.as_str().into()),
-            ("first", time(campaign.first_at).into()),
-            ("n", campaign.organisations_total.into()),
-            ("raised", time(campaign.raised_at).into()),
-        ],
-    );
+    let mut facts = vec![
+        ("kind", visit.kind_name(campaign.observable.kind).into()),
+        ("value", value.as_str().into()),
+        ("first", time(campaign.first_at).into()),
+        ("n", campaign.organisations_total.into()),
+    ];
+    let key = match campaign.raised_at {
+        Some(raised_at) => {
+            facts.push(("raised", time(raised_at).into()));
+            "campaign-summary"
+        }
+        None => "campaign-summary-own",
+    };
+    let summary = words.with(key, &facts);
     CampaignPage {
         frame: visit.frame("/campaigns", format!("{} {value}", campaign.number)),
         campaign: CampaignRow::new(visit, campaign),
@@ -77,7 +89,38 @@ fn page(visit: &Visit, found: &Page) -> CampaignPage {
             .take(THREATS_MAX as usize)
             .map(|one| ThreatRow::new(visit, one))
             .collect(),
+        shared: words.with("share-now", &[("tlp", campaign.tlp.label().into())]),
+        labels: match visit.scope().everywhere(Right::Share) {
+            true => Tlp::ALL.map(|tlp| (tlp.label(), tlp == campaign.tlp)).into(),
+            false => Vec::new(),
+        },
+        share_href: format!("/campaigns/{}/sharing", campaign.id),
     }
+}
+
+/// What the form sends.
+#[derive(serde::Deserialize)]
+pub(crate) struct Shared {
+    tlp: String,
+    #[serde(default)]
+    reason: String,
+}
+
+pub(crate) async fn share(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    Path(id): Path<String>,
+    Form(shared): Form<Shared>,
+) -> Result<Response, Failure> {
+    visit.require(Right::Share)?;
+    let id = id.parse().map_err(|_| Failure::not_found())?;
+    let tlp = shared.tlp.parse().map_err(|_| Failure::invalid("error-value", &shared.tlp))?;
+    let reason = shared.reason.trim().chars().take(REASON_CHARACTERS_MAX).collect();
+    let sharing = Sharing { tlp, reason, at: visit.now };
+    let mut tx = app.state.store.write().await?;
+    watch::campaign::share(&mut tx, &visit.actor, id, &sharing).await?;
+    tx.commit().await?;
+    Ok(Redirect::to(&format!("/campaigns/{id}")).into_response())
 }
 
 fn chart(visit: &Visit, found: &Page) -> Chart {

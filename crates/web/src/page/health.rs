@@ -5,8 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
+use base::Right;
+
 use crate::App;
 use crate::error::Failure;
+use crate::visit::Visit;
 
 /// `ok` when the store answers.
 pub(crate) async fn show(State(app): State<Arc<App>>) -> Result<Response, Failure> {
@@ -15,6 +18,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>) -> Result<Response, Failur
 }
 
 /// The endless answer that says when to look again.
-pub(crate) async fn live(State(app): State<Arc<App>>) -> Response {
-    app.live.listen()
+pub(crate) async fn live(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
+    visit.require(Right::ReadWatch)?;
+    Ok(app.live.listen(visit.scope().everywhere(Right::ReadWatch)))
 }

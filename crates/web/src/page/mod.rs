@@ -14,3 +14,15 @@ pub(crate) mod threat;
 pub(crate) mod threats;
 pub(crate) mod unowned;
 pub(crate) mod unread;
+
+use axum::response::{IntoResponse as _, Redirect, Response};
+
+use crate::error::Failure;
+use crate::frame;
+use crate::visit::Visit;
+
+/// The first page at which there is something for the reader to see.
+pub(crate) async fn home(visit: Visit) -> Result<Response, Failure> {
+    let place = frame::home(visit.scope()).ok_or_else(Failure::not_found)?;
+    Ok(Redirect::to(place).into_response())
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use base::{Id, Language, Organisation as OrganisationId};
+use base::{Id, Language, Organisation as OrganisationId, Right};
 use jiff::civil::Date;
 use registry::{Asset, Validity};
 use watch::organisation::{Day, Hour, Page};
@@ -74,6 +74,7 @@ pub(crate) async fn show(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
+    visit.require(Right::ReadWatch)?;
     let id: Id<OrganisationId> = id.parse().map_err(|_| Failure::not_found())?;
     let found =
         watch::organisation::page(&app.state.store, visit.scope(), id, visit.now, THREATS_MAX).await?;
@@ -82,8 +83,10 @@ pub(crate) async fn show(
 
 fn page(visit: &Visit, found: &Page) -> OrganisationPage {
     let (words, id) = (visit.words, found.organisation.to_string());
-    let assets: Vec<&Asset> =
-        visit.registry.assets().iter().filter(|asset| asset.organisation == found.organisation).collect();
+    let assets: Vec<&Asset> = match visit.scope().covers(Right::ReadRegistry, Some(found.organisation)) {
+        true => visit.registry.assets().iter().filter(|one| one.organisation == found.organisation).collect(),
+        false => Vec::new(),
+    };
     let mut parents: Vec<Link> =
         visit.registry.ancestors(found.organisation).map(|one| visit.organisation(one.id)).collect();
     parents.reverse();

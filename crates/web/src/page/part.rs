@@ -1,11 +1,11 @@
 //! What several pages show: links, facts, choices, lines of threats and campaigns.
 
-use base::{Observable, Severity};
+use base::{Observable, Right, Severity};
 use watch::campaign::Campaign;
 use watch::judge::Verdict;
 use watch::threat::Threat;
 
-use crate::markup::Markup;
+use crate::markup::{Markup, escaped};
 use crate::query::{PERIODS, href};
 use crate::visible::{Foreign, neutral_short};
 use crate::visit::{Visit, verdict_word};
@@ -23,6 +23,17 @@ pub(crate) struct Link {
     pub name: String,
     /// Where it leads; empty when nowhere.
     pub href: String,
+}
+
+impl Link {
+    /// The name, leading where it leads.
+    pub(crate) fn element(&self) -> Markup {
+        let name = escaped(&self.name);
+        Markup::trusted(match self.href.as_str() {
+            "" => name,
+            href => format!("<a href=\"{}\">{name}</a>", escaped(href)),
+        })
+    }
 }
 
 /// A name and its value.
@@ -96,7 +107,11 @@ impl Select {
             label: visit.words.get("filter-organisation-all"),
             chosen: asked.is_empty(),
         };
-        let seen = visit.registry.organisations().iter().filter(|one| visit.scope().covers(Some(one.id)));
+        let seen = visit
+            .registry
+            .organisations()
+            .iter()
+            .filter(|one| visit.scope().covers(Right::ReadWatch, Some(one.id)));
         let choices = seen.take(CHOICES_MAX).map(|one| {
             let value = one.id.to_string();
             let chosen = value == asked;

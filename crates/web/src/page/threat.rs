@@ -6,11 +6,11 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
-use base::{EventId, Id, Observable, Period, Threat as ThreatKind, Timestamp, japan};
+use base::{EventId, Id, Observable, Period, Right, Threat as ThreatKind, Timestamp, japan};
 use watch::detect::Detection;
 use watch::judge::{Reason, Verdict};
 use watch::lake::StoredEvent;
-use watch::threat::{Decision, Page, Threat};
+use watch::threat::{Decision, Page, Ruling, Threat};
 
 use crate::App;
 use crate::chart::Chart;
@@ -60,6 +60,8 @@ struct ThreatPage {
     decided: String,
     decided_reason: Foreign,
     decide_href: String,
+    may_decide: bool,
+    may_read: bool,
     earlier: Vec<DecisionRow>,
     elsewhere: Vec<ElsewhereRow>,
     observables: Vec<ObservableRow>,
@@ -97,6 +99,7 @@ pub(crate) async fn show(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
+    visit.require(Right::ReadWatch)?;
     let id: Id<ThreatKind> = id.parse().map_err(|_| Failure::not_found())?;
     let found = watch::threat::page(&app.state.store, visit.scope(), id, DETECTIONS_MAX).await?;
     let events = events(&app, &visit, &found).await?;
@@ -135,6 +138,8 @@ fn page(visit: &Visit, found: &Page, events: &[StoredEvent]) -> ThreatPage {
     let shown = found.detections.len() as u64;
     ThreatPage {
         frame: visit.frame("/threats", format!("{} {}", threat.number, neutral_short(&threat.title, 80))),
+        may_decide: visit.scope().covers(Right::Decide, Some(threat.organisation)),
+        may_read: visit.scope().covers(Right::ReadEvents, Some(threat.organisation)),
         actor_href: text_href(&threat.actor),
         target_href: text_href(&threat.target),
         period: words.with(
@@ -324,6 +329,7 @@ pub(crate) async fn decide(
     Path(id): Path<String>,
     Form(decided): Form<Decided>,
 ) -> Result<Response, Failure> {
+    visit.require(Right::ReadWatch)?;
     let id: Id<ThreatKind> = id.parse().map_err(|_| Failure::not_found())?;
     let verdict = match decided.verdict.as_str() {
         "threat" => Verdict::Threat,
@@ -331,9 +337,9 @@ pub(crate) async fn decide(
         other => return Err(Failure::invalid("error-value", other)),
     };
     let reason: String = decided.reason.trim().chars().take(REASON_CHARACTERS_MAX).collect();
-    let decision = Decision { verdict, reason, by: visit.actor.name.clone(), at: visit.now };
+    let ruling = Ruling { verdict, reason, at: visit.now };
     let mut tx = app.state.store.write().await?;
-    watch::threat::decide(&mut tx, visit.scope(), id, &decision, &app.state.policy).await?;
+    watch::threat::decide(&mut tx, &visit.actor, id, &ruling, &app.state.policy).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/threats/{id}")).into_response())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use watch::threat::Decision;
+use watch::threat::Ruling;
 
 use self::world::{Answer, NOW, SMALL, Size, World, organisation};
 
@@ -222,10 +222,11 @@ async fn those_who_listen_hear_of_a_change_within_seconds() {
     let id = threat.rsplit('/').next().unwrap().parse().unwrap();
     let now = NOW.parse().unwrap();
     let verdict = watch::judge::Verdict::Normal;
-    let decision = Decision { verdict, reason: "x".into(), by: "test".into(), at: now };
+    let decision = Ruling { verdict, reason: "x".into(), at: now };
     let mut tx = world.store.write().await.unwrap();
-    let scope = base::Scope::centre();
-    watch::threat::decide(&mut tx, &scope, id, &decision, &watch::Policy::default()).await.unwrap();
+    watch::threat::decide(&mut tx, &testkit::officer(), id, &decision, &watch::Policy::default())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert!(heard("event: changed").await);
 }

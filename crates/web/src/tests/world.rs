@@ -266,7 +266,7 @@ impl Shelf {
         let mut events: Vec<StoredEvent> = self
             .0
             .iter()
-            .filter(|event| scope.covers(Some(event.organisation)))
+            .filter(|event| scope.covers(base::Right::ReadEvents, Some(event.organisation)))
             .filter(|event| {
                 search.organisations.is_empty() || search.organisations.contains(&event.organisation)
             })
@@ -299,7 +299,9 @@ impl Lake for Shelf {
 
     fn events(&self, scope: &Scope, ids: &[EventId], near: Period) -> Result<Vec<StoredEvent>, LakeError> {
         let fits = |event: &&StoredEvent| {
-            ids.contains(&event.id) && near.contains(event.time) && scope.covers(Some(event.organisation))
+            ids.contains(&event.id)
+                && near.contains(event.time)
+                && scope.covers(base::Right::ReadEvents, Some(event.organisation))
         };
         Ok(self.0.iter().filter(fits).cloned().collect())
     }
