@@ -1,3 +1,55 @@
+CREATE TABLE account_grants (
+    account      TEXT   NOT NULL,
+    role         TEXT   NOT NULL,
+    organisation TEXT   NOT NULL,
+    source       TEXT   NOT NULL,
+    given_at     BIGINT NOT NULL,
+    given_by     TEXT   NOT NULL,
+    PRIMARY KEY (account, role, organisation)
+);
+CREATE INDEX account_grants_by_organisation ON account_grants (organisation, account);
+CREATE TABLE account_identities (
+    issuer  TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    account TEXT NOT NULL,
+    PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX account_identities_by_account ON account_identities (account);
+CREATE TABLE account_passkeys (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    account    TEXT   NOT NULL,
+    name       TEXT   NOT NULL,
+    credential TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    used_at    BIGINT
+);
+CREATE INDEX account_passkeys_by_account ON account_passkeys (account);
+CREATE TABLE account_passwords (
+    account    TEXT   NOT NULL PRIMARY KEY,
+    hash       TEXT   NOT NULL,
+    changed_at BIGINT NOT NULL
+);
+CREATE TABLE account_recovery (
+    account TEXT NOT NULL,
+    digest  TEXT NOT NULL,
+    used_at BIGINT,
+    PRIMARY KEY (account, digest)
+);
+CREATE TABLE account_totp (
+    account      TEXT   NOT NULL PRIMARY KEY,
+    secret       TEXT   NOT NULL,
+    confirmed_at BIGINT,
+    last_step    BIGINT NOT NULL
+);
+CREATE TABLE accounts (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    login      TEXT   NOT NULL UNIQUE,
+    name       TEXT   NOT NULL,
+    language   TEXT   NOT NULL,
+    state      TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    signed_in_at BIGINT
+);
 CREATE TABLE assets (
     kind         TEXT NOT NULL,
     value        TEXT NOT NULL,
@@ -25,6 +77,13 @@ CREATE TABLE audit_head (
     seq  BIGINT NOT NULL,
     hash TEXT   NOT NULL
 );
+CREATE TABLE audit_personal (
+    seq     BIGINT NOT NULL PRIMARY KEY,
+    subject TEXT   NOT NULL,
+    key     TEXT   NOT NULL,
+    text    TEXT   NOT NULL
+);
+CREATE INDEX audit_personal_by_subject ON audit_personal (subject, seq);
 CREATE TABLE campaign_members (
     campaign     TEXT   NOT NULL REFERENCES campaigns (id),
     organisation TEXT   NOT NULL,
@@ -100,6 +159,14 @@ CREATE TABLE intake_hours (
     PRIMARY KEY (hour, organisation)
 );
 CREATE INDEX intake_hours_of ON intake_hours (organisation, hour);
+CREATE TABLE invitations (
+    digest     TEXT   NOT NULL PRIMARY KEY,
+    account    TEXT,
+    created_at BIGINT NOT NULL,
+    created_by TEXT   NOT NULL,
+    ends_at    BIGINT NOT NULL
+);
+CREATE INDEX invitations_by_account ON invitations (account);
 CREATE TABLE migrations (
             number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL);
 CREATE TABLE organisations (
@@ -123,6 +190,18 @@ CREATE TABLE rule_days (
     day          BIGINT NOT NULL,
     PRIMARY KEY (organisation, rule_id, day)
 );
+CREATE TABLE sessions (
+    digest     TEXT   NOT NULL PRIMARY KEY,
+    id         TEXT   NOT NULL UNIQUE,
+    account    TEXT   NOT NULL,
+    method     TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    seen_at    BIGINT NOT NULL,
+    fresh_at   BIGINT NOT NULL,
+    user_agent TEXT   NOT NULL,
+    address    TEXT   NOT NULL
+);
+CREATE INDEX sessions_by_account ON sessions (account, seen_at);
 CREATE TABLE sightings (
     threat       TEXT   NOT NULL REFERENCES threats (id),
     kind         TEXT   NOT NULL,
@@ -136,6 +215,15 @@ CREATE TABLE sightings (
 );
 CREATE INDEX sightings_by_value ON sightings (kind, value, last_at, organisation);
 CREATE INDEX sightings_of_campaign ON sightings (campaign);
+CREATE TABLE sign_in_steps (
+    digest  TEXT   NOT NULL PRIMARY KEY,
+    account TEXT,
+    kind    TEXT   NOT NULL,
+    state   TEXT   NOT NULL,
+    tries   BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL
+);
+CREATE INDEX sign_in_steps_by_end ON sign_in_steps (ends_at);
 CREATE TABLE threats (
     id              TEXT   NOT NULL PRIMARY KEY,
     number          TEXT   NOT NULL,
@@ -169,6 +257,17 @@ CREATE INDEX threats_of ON threats (organisation, last_at, id, verdict, level);
 CREATE INDEX threats_of_actor ON threats (actor, last_at, rule_id, organisation);
 CREATE INDEX threats_of_rule ON threats (rule_id, last_at, organisation, verdict);
 CREATE INDEX threats_standing ON threats (verdict, last_at, id, organisation, level, score);
+CREATE TABLE tokens (
+    digest       TEXT   NOT NULL PRIMARY KEY,
+    id           TEXT   NOT NULL UNIQUE,
+    account      TEXT   NOT NULL,
+    name         TEXT   NOT NULL,
+    rights       TEXT   NOT NULL,
+    created_at   BIGINT NOT NULL,
+    ends_at      BIGINT NOT NULL,
+    used_at      BIGINT
+);
+CREATE INDEX tokens_by_account ON tokens (account, ends_at);
 CREATE TABLE unowned (
     kind         TEXT   NOT NULL,
     value        TEXT   NOT NULL,

@@ -3,6 +3,9 @@
 //! The head of the chain is kept apart, so that a cut end is noticed. Somebody who can rewrite the whole database can
 //! also rewrite the whole chain; against that, keep the head ([`audit_head`]) somewhere else from time to time and
 //! compare with [`verify_audit_against`].
+//!
+//! Words about a person stand beside the chain, which holds only their keyed digest: [`Tx::forget`](crate::Tx::forget)
+//! removes words and key, and the chain stays whole.
 
 use base::Timestamp;
 use sqlx::Row as _;
@@ -82,6 +85,9 @@ pub const FAULTS_MAX: usize = 100;
 
 const PAGE_LINES: i64 = 1000;
 
+/// The name in a line's detail under which the digest of the words beside it stands, and the words when it is read.
+const PERSONAL: &str = "personal";
+
 /// The hash before the first line.
 const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -94,11 +100,15 @@ struct Stored {
     detail: String,
     previous: String,
     hash: String,
+    /// The words beside the chain and their key, unless there never were any or they were forgotten.
+    personal: Option<(String, String)>,
 }
 
 impl Stored {
     fn of(row: &crate::Row) -> Result<Self, Error> {
+        let (key, text): (Option<String>, Option<String>) = (row.try_get(8)?, row.try_get(9)?);
         Ok(Self {
+            personal: key.zip(text),
             seq: row.try_get(0)?,
             at: row.try_get(1)?,
             actor: row.try_get(2)?,
@@ -122,6 +132,52 @@ impl Stored {
         }
         hasher.finalize().to_hex().to_string()
     }
+
+    /// Whether the words beside the line, where they still are, are those it was written with.
+    fn personal_as_written(&self) -> bool {
+        let Some((key, text)) = &self.personal else { return true };
+        let detail: serde_json::Value = serde_json::from_str(&self.detail).unwrap_or_default();
+        detail.get(PERSONAL).and_then(|digest| digest.as_str()) == Some(&personal_digest(key, text))
+    }
+}
+
+fn personal_digest(key: &str, text: &str) -> String {
+    let key = blake3::derive_key("noroshi audit personal v1", key.as_bytes());
+    blake3::keyed_hash(&key, text.as_bytes()).to_hex().to_string()
+}
+
+/// As [`append`], with words about `subject` beside the chain.
+pub(crate) async fn append_about(
+    connection: &mut Connection,
+    line: &Line,
+    subject: &str,
+    words: &str,
+) -> Result<Head, Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|_| Error::NoRandomness)?;
+    let (key, words) = (blake3::Hash::from_bytes(bytes).to_hex().to_string(), clean(words));
+    let mut line = line.clone();
+    if !line.detail.is_object() {
+        line.detail = serde_json::json!({ "detail": line.detail });
+    }
+    line.detail[PERSONAL] = personal_digest(&key, &words).into();
+    let head = append(connection, &line).await?;
+    sqlx::query("INSERT INTO audit_personal (seq, subject, key, text) VALUES ($1, $2, $3, $4)")
+        .bind(head.seq)
+        .bind(subject)
+        .bind(key)
+        .bind(words.into_owned())
+        .execute(connection)
+        .await?;
+    Ok(head)
+}
+
+pub(crate) async fn forget(connection: &mut Connection, subject: &str) -> Result<u64, Error> {
+    let gone = sqlx::query("DELETE FROM audit_personal WHERE subject = $1")
+        .bind(subject)
+        .execute(connection)
+        .await?;
+    Ok(gone.rows_affected())
 }
 
 pub(crate) async fn append(connection: &mut Connection, line: &Line) -> Result<Head, Error> {
@@ -139,6 +195,7 @@ pub(crate) async fn append(connection: &mut Connection, line: &Line) -> Result<H
         detail: line.detail.to_string(),
         previous,
         hash: String::new(),
+        personal: None,
     };
     stored.hash = stored.hash_under(seq);
     sqlx::query(
@@ -193,8 +250,9 @@ async fn verify(store: &Store, kept: Option<&Head>) -> Result<Verification, Erro
     let mut chain = Chain::default();
     loop {
         let rows = sqlx::query(
-            "SELECT seq, at, actor, action, object, detail, previous, hash FROM audit
-             WHERE seq > $1 ORDER BY seq LIMIT $2",
+            "SELECT audit.seq, at, actor, action, object, detail, previous, hash, audit_personal.key, text
+             FROM audit LEFT JOIN audit_personal ON audit_personal.seq = audit.seq
+             WHERE audit.seq > $1 ORDER BY audit.seq LIMIT $2",
         )
         .bind(chain.seq)
         .bind(PAGE_LINES)
@@ -230,7 +288,7 @@ impl Chain {
         let gap = line.seq != self.seq + 1;
         let detached = line.previous != self.hash.as_deref().unwrap_or(BEGINNING);
         let changed = line.hash_under(line.seq) != line.hash;
-        if changed {
+        if changed || !line.personal_as_written() {
             self.fault(line.seq, FaultKind::Changed);
         } else if detached && !gap && !self.after_changed {
             // After a changed line it is that line which is wrong, not this one.
@@ -291,11 +349,13 @@ impl Chain {
 }
 
 impl Store {
-    /// The newest lines of the audit trail, at most `limit`, before `before` when it is given.
+    /// The newest lines of the audit trail, at most `limit`, before `before` when it is given. Words beside the chain
+    /// stand in the detail as `personal`; null when they were forgotten.
     pub async fn audit_lines(&self, before: Option<i64>, limit: u32) -> Result<Vec<(i64, Line)>, Error> {
         let rows = sqlx::query(
-            "SELECT seq, at, actor, action, object, detail, previous, hash FROM audit
-             WHERE seq < $1 ORDER BY seq DESC LIMIT $2",
+            "SELECT audit.seq, at, actor, action, object, detail, previous, hash, audit_personal.key, text
+             FROM audit LEFT JOIN audit_personal ON audit_personal.seq = audit.seq
+             WHERE audit.seq < $1 ORDER BY audit.seq DESC LIMIT $2",
         )
         .bind(before.unwrap_or(i64::MAX))
         .bind(i64::from(limit))
@@ -304,8 +364,11 @@ impl Store {
         rows.iter()
             .map(|row| {
                 let stored = Stored::of(row)?;
-                let detail = serde_json::from_str(&stored.detail)
+                let mut detail = serde_json::from_str(&stored.detail)
                     .unwrap_or_else(|_| serde_json::Value::String(stored.detail.clone()));
+                if let Some(personal) = detail.get_mut(PERSONAL) {
+                    *personal = stored.personal.map(|(_, words)| words).into();
+                }
                 let (actor, action, object) = (stored.actor, stored.action, stored.object);
                 Ok((stored.seq, Line { at: instant(stored.at)?, actor, action, object, detail }))
             })
@@ -365,6 +428,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn words_about_a_person_can_be_forgotten_but_not_changed() {
+        let (_folder, store, _) = six_lines().await;
+        let mut tx = store.write().await.unwrap();
+        let head = tx.audit_about(&line(7), "account_1", "山田太郎").await.unwrap();
+        tx.audit_about(&line(8), "account_2", "佐藤花子").await.unwrap();
+        tx.commit().await.unwrap();
+        let whole = verify_audit(&store).await.unwrap();
+        assert!(matches!(whole, Verification::Whole { lines: 8, .. }), "{whole:?}");
+        assert_eq!(store.audit_lines(None, 2).await.unwrap()[1].1.detail["personal"], "山田太郎");
+
+        let mut tx = store.write().await.unwrap();
+        assert_eq!(tx.forget("account_1").await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(verify_audit(&store).await.unwrap(), whole);
+        let lines = store.audit_lines(None, 2).await.unwrap();
+        assert_eq!(lines[1].1.detail["personal"], serde_json::Value::Null);
+        assert_eq!((lines[1].0, &lines[0].1.detail["personal"]), (head.seq, &"佐藤花子".into()));
+
+        let mut tx = store.write().await.unwrap();
+        sqlx::query("UPDATE audit_personal SET text = 'nobody'").execute(tx.connection()).await.unwrap();
+        tx.commit().await.unwrap();
+        let faults = vec![Fault { seq: 8, kind: Changed }];
+        assert_eq!(verify_audit(&store).await.unwrap(), Verification::Broken { faults });
+    }
+
+    #[tokio::test]
     async fn an_empty_trail_is_whole() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("control.db"), Options::default()).await.unwrap();
@@ -419,6 +508,7 @@ mod tests {
             detail: "{}".into(),
             previous: heads[1].hash.clone(),
             hash: String::new(),
+            personal: None,
         };
         let mut tx = store.write().await.unwrap();
         sqlx::query("UPDATE audit SET at = 1, actor = 'nobody', action = 'x', object = 'y', detail = '{}', hash = $1 WHERE seq = 3")

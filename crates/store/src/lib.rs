@@ -61,6 +61,9 @@ pub enum Error {
         /// Its number.
         number: i64,
     },
+    /// The system has no randomness to give.
+    #[error("the system gives no randomness")]
+    NoRandomness,
     /// A stored value is not what it should be.
     #[error("the database holds {value:?} where {expected} should be")]
     Damaged {

@@ -26,6 +26,17 @@ impl Tx {
         audit::append(&mut self.inner, line).await
     }
 
+    /// Adds a line with words about `subject` that can be forgotten later. The words stand beside the chain, so the
+    /// line itself must not repeat them.
+    pub async fn audit_about(&mut self, line: &Line, subject: &str, words: &str) -> Result<Head, Error> {
+        audit::append_about(&mut self.inner, line, subject, words).await
+    }
+
+    /// Removes every word the audit trail keeps about `subject`; the trail stays whole. Says how many lines had some.
+    pub async fn forget(&mut self, subject: &str) -> Result<u64, Error> {
+        audit::forget(&mut self.inner, subject).await
+    }
+
     /// Says that something happened. Whoever answers will hear of it only if this transaction commits.
     pub async fn signal(&mut self, signal: &Signal, now: Timestamp) -> Result<(), Error> {
         outbox::append(self, signal, now).await
@@ -53,6 +64,11 @@ impl Tx {
     /// Makes everything durable and visible at once.
     pub async fn commit(mut self) -> Result<(), Error> {
         self.take_numbers("version", 1).await?;
+        Ok(self.inner.commit().await?)
+    }
+
+    /// As [`Tx::commit`], for what no open page shows: the store's version stays, and nobody looks again.
+    pub async fn commit_unnoticed(self) -> Result<(), Error> {
         Ok(self.inner.commit().await?)
     }
 }
