@@ -200,8 +200,11 @@ pub async fn grant(
     check_place(registry, actor, place)?;
     let mut tx = access.store.write().await?;
     let account = kept(&mut tx, actor, id).await?;
-    if account.state == State::Erased || account.grants.len() >= GRANTS_MAX {
+    if account.state == State::Erased {
         return Err(Error::WrongState(account.state));
+    }
+    if account.grants.len() >= GRANTS_MAX {
+        return Err(Error::TooMany("roles"));
     }
     give(&mut tx, id, place, Source::Person, actor, now).await?;
     tx.commit().await?;
@@ -384,7 +387,11 @@ fn require(scope: &Scope, organisation: Option<Id<Organisation>>) -> Result<(), 
     }
 }
 
-fn check_place(registry: &Registry, actor: &Actor, (role, organisation): Place) -> Result<(), Error> {
+pub(crate) fn check_place(
+    registry: &Registry,
+    actor: &Actor,
+    (role, organisation): Place,
+) -> Result<(), Error> {
     match (role.seat(), organisation) {
         (Seat::Centre, None) => {}
         (Seat::Organisation | Seat::Machine, Some(id)) if registry.organisation(id).is_none() => {

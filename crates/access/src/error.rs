@@ -43,6 +43,9 @@ pub enum Error {
     /// Too many attempts from there.
     #[error("too many attempts; the next may be made in {0} seconds")]
     Wait(u64),
+    /// There are as many as there may be.
+    #[error("there may be no more {0}")]
+    TooMany(&'static str),
     /// More sign-ins are waiting than may wait.
     #[error("too many people sign in at once")]
     Busy,
@@ -91,7 +94,9 @@ impl Error {
             }
             Self::Malformed(..) | Self::WrongSeat(_) | Self::Weak(_) | Self::Refused => ErrorKind::Invalid,
             Self::Denied(_) => ErrorKind::Denied,
-            Self::LoginTaken(_) | Self::LastAdministrator | Self::WrongState(_) => ErrorKind::Conflict,
+            Self::LoginTaken(_) | Self::LastAdministrator | Self::WrongState(_) | Self::TooMany(_) => {
+                ErrorKind::Conflict
+            }
             Self::Wait(_) | Self::Busy => ErrorKind::TooMany,
             Self::Key { .. } | Self::Secret(_) | Self::Store(_) => ErrorKind::Unavailable,
         }

@@ -18,6 +18,7 @@ pub mod session;
 pub mod sign_in;
 mod sql;
 pub mod throttle;
+pub mod token;
 pub mod totp;
 
 pub use account::Account;
@@ -26,6 +27,7 @@ pub use key::Key;
 pub use secret::Secret;
 pub use session::{Recognised, Session};
 use store::Store;
+pub use token::Token;
 
 /// The desk at which people are recognised: one for each process, shared by all requests.
 #[derive(Debug)]

@@ -40,6 +40,7 @@ pub(crate) enum Purpose {
     Invitation,
     Session,
     Step,
+    Token,
 }
 
 /// What is stored of a secret.
@@ -48,6 +49,7 @@ pub(crate) fn digest(purpose: Purpose, text: &str) -> String {
         Purpose::Invitation => "noroshi access invitation v1",
         Purpose::Session => "noroshi access session v1",
         Purpose::Step => "noroshi access sign-in step v1",
+        Purpose::Token => "noroshi access token v1",
     };
     // Longer text is none of ours; what is cut matches nothing.
     let text = text.as_bytes();

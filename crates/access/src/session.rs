@@ -19,7 +19,7 @@ use store::{Tx, clean, micros};
 
 use crate::account::{Account, Held, State, line};
 use crate::secret::{Purpose, digest};
-use crate::{Access, Error, Secret, sql};
+use crate::{Access, Error, Secret, Token, sql};
 
 /// A session ends when nobody used it for so long.
 pub const IDLE_MAX: SignedDuration = SignedDuration::from_hours(8);
@@ -130,8 +130,10 @@ pub struct Recognised {
     pub actor: Actor,
     /// Their account, with the language they read.
     pub account: Account,
-    /// The session it was recognised by; `None` for a token.
+    /// The session they were recognised by.
     pub session: Option<Session>,
+    /// The token they were recognised by; one of the two is there.
+    pub token: Option<Token>,
 }
 
 impl Recognised {
@@ -181,7 +183,40 @@ pub async fn recognise(
     if !session.is_alive(&recognised.account.grants, now) {
         return Ok(None);
     }
-    access.cache.note_seen(&digest, session, now);
+    access.cache.note_seen(&digest, session.seen_at, now);
+    Ok(Some(recognised))
+}
+
+/// Who sends the token with this digest.
+pub(crate) async fn recognise_token(
+    access: &Access,
+    registry: &Arc<Registry>,
+    digest: &str,
+    now: Timestamp,
+) -> Result<Option<Arc<Recognised>>, Error> {
+    let recognised = match access.cache.get(digest, registry, now) {
+        Some(known) => known,
+        None => {
+            let generation = access.cache.generation();
+            let mut read = access.store.read().await?;
+            let Some(token) = sql::token(read.connection(), digest).await? else { return Ok(None) };
+            let Some(account) = sql::account(read.connection(), token.account).await? else {
+                return Ok(None);
+            };
+            drop(read);
+            if account.state != State::Active {
+                return Ok(None);
+            }
+            let recognised = Arc::new(recognised(registry, account, None, Some(token)));
+            access.cache.put(digest, registry, &recognised, generation, now);
+            recognised
+        }
+    };
+    let Some(token) = &recognised.token else { return Ok(None) };
+    if now >= token.ends_at {
+        return Ok(None);
+    }
+    access.cache.note_seen(digest, token.used_at.unwrap_or(Timestamp::MIN), now);
     Ok(Some(recognised))
 }
 
@@ -214,7 +249,7 @@ fn recognised(
     registry: &Registry,
     account: Account,
     session: Option<Session>,
-    only: Option<&[Right]>,
+    token: Option<Token>,
 ) -> Recognised {
     let grants: Vec<Grant> = account
         .grants
@@ -232,7 +267,9 @@ fn recognised(
             Some(Grant { role: held.role, subtree })
         })
         .collect();
-    Recognised { actor: Actor::recognised(account.id, account.name.clone(), &grants, only), account, session }
+    let only = token.as_ref().map(|token| token.rights.as_slice());
+    let actor = Actor::recognised(account.id, account.name.clone(), &grants, only);
+    Recognised { actor, account, session, token }
 }
 
 /// Somebody as the one who did something to their own account, with no right beyond that.
@@ -414,8 +451,8 @@ impl Cache {
         }
         if !std::ptr::eq(entry.registry.as_ptr(), Arc::as_ptr(registry)) {
             // The tree has changed; the account has not.
-            let Recognised { account, session, .. } = entry.recognised.as_ref().clone();
-            entry.recognised = Arc::new(recognised(registry, account, session, None));
+            let Recognised { account, session, token, .. } = entry.recognised.as_ref().clone();
+            entry.recognised = Arc::new(recognised(registry, account, session, token));
             entry.registry = Arc::downgrade(registry);
         }
         Some(Arc::clone(&entry.recognised))
@@ -442,9 +479,9 @@ impl Cache {
         state.entries.insert(digest.to_owned(), entry);
     }
 
-    fn note_seen(&self, digest: &str, session: &Session, now: Timestamp) {
+    fn note_seen(&self, digest: &str, seen_at: Timestamp, now: Timestamp) {
         let mut state = self.state();
-        let before_s = state.unwritten.get(digest).map_or(session.seen_at.as_second(), |us| us / 1_000_000);
+        let before_s = state.unwritten.get(digest).map_or(seen_at.as_second(), |us| us / 1_000_000);
         if now.as_second().saturating_sub(before_s) >= SEEN_EVERY_S {
             state.unwritten.insert(digest.to_owned(), micros(now));
         }

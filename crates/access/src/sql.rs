@@ -9,6 +9,7 @@ use store::{Builder, Connection, instant, micros, parse};
 use crate::Error;
 use crate::account::{Account, Filter, Held, Newcomer, Source, State};
 use crate::session::{Method, Session, Stored};
+use crate::token::Token;
 
 type AccountId = Id<base::Account>;
 
@@ -645,12 +646,14 @@ pub(crate) async fn delete_sessions_of(
     Ok(gone.rows_affected())
 }
 
+/// Notes the use of the session or token with this digest.
 pub(crate) async fn set_seen(connection: &mut Connection, digest: &str, seen_us: i64) -> Result<(), Error> {
-    sqlx::query("UPDATE sessions SET seen_at = $2 WHERE digest = $1 AND seen_at < $2")
-        .bind(digest)
-        .bind(seen_us)
-        .execute(connection)
-        .await?;
+    for statement in [
+        "UPDATE sessions SET seen_at = $2 WHERE digest = $1 AND seen_at < $2",
+        "UPDATE tokens SET used_at = $2 WHERE digest = $1",
+    ] {
+        sqlx::query(statement).bind(digest).bind(seen_us).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 
@@ -665,6 +668,81 @@ pub(crate) async fn set_fresh(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+fn token_of(row: &store::Row) -> Result<Token, Error> {
+    let rights = text(row, 3)?;
+    Ok(Token {
+        id: parse(&text(row, 0)?, "a token's id")?,
+        account: parse(&text(row, 1)?, "an account's id")?,
+        name: text(row, 2)?,
+        rights: rights.split(' ').map(|word| parse(word, "a right")).collect::<Result<_, _>>()?,
+        created_at: time(row, 4)?,
+        ends_at: time(row, 5)?,
+        used_at: time_or_none(row, 6)?,
+    })
+}
+
+pub(crate) async fn token(connection: &mut Connection, digest: &str) -> Result<Option<Token>, Error> {
+    let row = sqlx::query(
+        "SELECT id, account, name, rights, created_at, ends_at, used_at FROM tokens WHERE digest = $1",
+    )
+    .bind(digest)
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| token_of(&row)).transpose()
+}
+
+pub(crate) async fn tokens_of(
+    connection: &mut Connection,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<Vec<Token>, Error> {
+    let rows = sqlx::query(
+        "SELECT id, account, name, rights, created_at, ends_at, used_at FROM tokens
+         WHERE account = $1 AND ends_at > $2 ORDER BY created_at DESC, id DESC",
+    )
+    .bind(id.to_string())
+    .bind(micros(now))
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(token_of).collect()
+}
+
+pub(crate) async fn insert_token(
+    connection: &mut Connection,
+    digest: &str,
+    token: &Token,
+) -> Result<(), Error> {
+    let rights: Vec<_> = token.rights.iter().map(|right| right.word()).collect();
+    sqlx::query(
+        "INSERT INTO tokens (digest, id, account, name, rights, created_at, ends_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(digest)
+    .bind(token.id.to_string())
+    .bind(token.account.to_string())
+    .bind(token.name.clone())
+    .bind(rights.join(" "))
+    .bind(micros(token.created_at))
+    .bind(micros(token.ends_at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// One of an account's own tokens; false when there is none such.
+pub(crate) async fn delete_token(
+    connection: &mut Connection,
+    account: AccountId,
+    token: Id<Token>,
+) -> Result<bool, Error> {
+    let gone = sqlx::query("DELETE FROM tokens WHERE id = $1 AND account = $2")
+        .bind(token.to_string())
+        .bind(account.to_string())
+        .execute(connection)
+        .await?;
+    Ok(gone.rows_affected() > 0)
 }
 
 /// Removes what ended: sessions not seen since one moment or begun before another, links and steps.

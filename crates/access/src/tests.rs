@@ -459,3 +459,71 @@ async fn a_lost_password_is_replaced_by_a_link_and_a_known_one_by_its_owner() {
     invitation::accept(access, renewed.text(), None, PASSWORD, now()).await.unwrap();
     desk.opened("csirt@naibu.example", now()).await;
 }
+
+#[tokio::test]
+async fn a_token_may_less_than_its_owner_and_ends_with_them() {
+    let desk = desk().await;
+    let (access, registry) = (&desk.access, &desk.registry);
+    let naibu = org("naibu");
+    let id = desk.person("csirt@naibu.example", &[(Role::Csirt, Some(naibu))]).await;
+    let who = desk.who(desk.opened("csirt@naibu.example", now()).await.token.text(), now()).await.unwrap();
+    let wanted = |rights: &[Right], valid_days| token::Wanted {
+        name: "feed".into(),
+        rights: rights.to_vec(),
+        valid_days,
+    };
+    for (rights, days, at, expected) in [
+        (&[Right::ReadWatch][..], 90, 0, "done"),
+        (&[Right::ReadWatch], 91, 0, "other"),
+        (&[Right::ReadWatch], 0, 0, "other"),
+        (&[], 1, 0, "other"),
+        (&[Right::ReadWatch, Right::Decide], 1, 0, "denied"),
+        (&[Right::KeepAccounts], 1, 0, "denied"),
+        (&[Right::ReadWatch], 1, 901, "refused"), // signed in too long ago
+    ] {
+        let issued = token::issue(access, &who, &wanted(rights, days), after(at)).await;
+        assert_eq!(fate(&issued), expected, "{rights:?} for {days} days after {at} s");
+    }
+    let (made, text) = token::issue(access, &who, &wanted(&[Right::ReadWatch], 1), now()).await.unwrap();
+    let recognise = async |text: &str, at| token::recognise(access, registry, text, at).await.unwrap();
+    let by_token = recognise(&text, now()).await.unwrap();
+    assert!(
+        by_token.actor.scope().covers(Right::ReadWatch, Some(naibu))
+            && !by_token.actor.scope().has(Right::ReadEvents)
+    );
+    assert!(
+        !by_token.is_fresh(now())
+            && token::issue(access, &by_token, &wanted(&[Right::ReadWatch], 1), now()).await.is_err()
+    );
+    // A token is no session, and a session no token.
+    assert!(
+        desk.who(&text, now()).await.is_none() && desk.who(&text["noroshi_".len()..], now()).await.is_none()
+    );
+    assert!(recognise(&text["noroshi_".len()..], now()).await.is_none());
+    assert!(recognise(&text, after(86_400)).await.is_none());
+    session::tidy(access, now()).await.unwrap();
+    assert_eq!(token::list(access, id, now()).await.unwrap()[0].used_at, Some(now()));
+    assert!(token::end(access, nowhere_account(), made.id, now()).await.is_err());
+    token::end(access, id, made.id, now()).await.unwrap();
+    assert!(recognise(&text, now()).await.is_none());
+
+    let ciso_id = desk.person("ciso@naibu.example", &[(Role::Ciso, Some(naibu))]).await;
+    let ciso = desk.actor(ciso_id).await;
+    assert_eq!(
+        fate(&token::add_sensor(access, registry, &ciso, "sensor", org("zaimu"), now()).await),
+        "no organisation"
+    );
+    let sensor = token::add_sensor(access, registry, &ciso, "tap 1", naibu, now()).await.unwrap();
+    assert!(
+        token::issue_for_machine(access, &ciso, id, 30, now()).await.is_err(),
+        "people ask for themselves"
+    );
+    let (_, text) = token::issue_for_machine(access, &ciso, sensor, 30, now()).await.unwrap();
+    let scope = recognise(&text, now()).await.unwrap().actor.scope().clone();
+    assert!(
+        scope.covers(Right::Deliver, Some(naibu))
+            && Right::ALL.iter().filter(|&&right| scope.has(right)).count() == 1
+    );
+    account::disable(access, &ciso, sensor, now()).await.unwrap();
+    assert!(recognise(&text, now()).await.is_none());
+}
