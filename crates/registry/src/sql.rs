@@ -107,7 +107,7 @@ pub(crate) async fn upsert_unowned(
          WHERE kind = $1 AND value = $2 AND organisation = $3",
     )
     .bind(entry.observable.kind.word())
-    .bind(store::clean(&entry.observable.value))
+    .bind(store::clean(&entry.observable.value).as_ref())
     .bind(entry.seen_at.to_string())
     .bind(i64::try_from(entry.seen).unwrap_or(i64::MAX))
     .bind(store::micros(entry.first_at))
@@ -122,7 +122,7 @@ pub(crate) async fn upsert_unowned(
          SELECT $1, $2, $3, $4, $5, $6 WHERE (SELECT COUNT(*) FROM unowned) < $7",
     )
     .bind(entry.observable.kind.word())
-    .bind(store::clean(&entry.observable.value))
+    .bind(store::clean(&entry.observable.value).as_ref())
     .bind(entry.seen_at.to_string())
     .bind(i64::try_from(entry.seen).unwrap_or(i64::MAX))
     .bind(store::micros(entry.first_at))

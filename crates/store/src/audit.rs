@@ -380,7 +380,7 @@ impl Store {
 mod tests {
     use super::FaultKind::{Changed, Detached, Missing, Moved, NotTheHead};
     use super::*;
-    use crate::Options;
+    use crate::tests::store;
 
     fn line(number: i64) -> Line {
         Line {
@@ -392,21 +392,20 @@ mod tests {
         }
     }
 
-    async fn six_lines() -> (tempfile::TempDir, Store, Vec<Head>) {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("control.db"), Options::default()).await.unwrap();
+    async fn six_lines() -> (testkit::Database, Store, Vec<Head>) {
+        let (database, store) = store().await;
         let mut heads = Vec::new();
         for number in 1..=6 {
             let mut tx = store.write().await.unwrap();
             heads.push(tx.audit(&line(number)).await.unwrap());
             tx.commit().await.unwrap();
         }
-        (folder, store, heads)
+        (database, store, heads)
     }
 
     /// Tampers with six good lines and says what must be found.
     async fn check(tampering: &'static str, expected: &[(i64, FaultKind)]) {
-        let (_folder, store, _) = six_lines().await;
+        let (_database, store, _) = six_lines().await;
         let mut tx = store.write().await.unwrap();
         sqlx::raw_sql(tampering).execute(tx.connection()).await.unwrap();
         tx.commit().await.unwrap();
@@ -416,7 +415,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_untouched_chain_is_whole_and_goes_through_every_head_it_had() {
-        let (_folder, store, heads) = six_lines().await;
+        let (_database, store, heads) = six_lines().await;
         let whole = Verification::Whole { lines: 6, head: heads.last().cloned() };
         assert_eq!(verify_audit(&store).await.unwrap(), whole);
         for head in &heads {
@@ -455,8 +454,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_empty_trail_is_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("control.db"), Options::default()).await.unwrap();
+        let (_database, store) = store().await;
         assert_eq!(verify_audit(&store).await.unwrap(), Verification::Whole { lines: 0, head: None });
     }
 
@@ -498,7 +496,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_rewritten_with_a_right_hash_no_longer_leads_to_the_next() {
-        let (_folder, store, heads) = six_lines().await;
+        let (_database, store, heads) = six_lines().await;
         let forged = Stored {
             seq: 3,
             at: 1,
@@ -523,7 +521,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_whole_chain_written_anew_is_found_by_a_head_kept_elsewhere() {
-        let (_folder, store, heads) = six_lines().await;
+        let (_database, store, heads) = six_lines().await;
         let mut tx = store.write().await.unwrap();
         sqlx::raw_sql("DELETE FROM audit; DELETE FROM audit_head").execute(tx.connection()).await.unwrap();
         for number in 11..=16 {

@@ -1,9 +1,9 @@
 //! Forward-only numbered migrations, in the program.
 
-use sqlx::Row as _;
-use sqlx::{Connection as _, SqlSafeStr as _};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
-use crate::{Connection, Error};
+use crate::open::begin_write;
+use crate::{Connection, Engine, Error};
 
 struct Migration {
     number: i64,
@@ -31,12 +31,13 @@ const MIGRATIONS: &[Migration] = &[
 ];
 
 /// Brings the schema up to date in one transaction: another process sees the old schema or the new one.
-pub(crate) async fn run(connection: &mut Connection) -> Result<(), Error> {
-    let mut tx = connection.begin_with("BEGIN IMMEDIATE".into_sql_str()).await?;
-    sqlx::query(
+pub(crate) async fn run(connection: &mut Connection, engine: Engine) -> Result<(), Error> {
+    let mut tx = connection.begin_with(begin_write(engine)).await?;
+    sqlx::raw_sql(AssertSqlSafe(in_words_of(
+        engine,
         "CREATE TABLE IF NOT EXISTS migrations (
             number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL)",
-    )
+    )))
     .execute(&mut *tx)
     .await?;
     let applied =
@@ -54,7 +55,7 @@ pub(crate) async fn run(connection: &mut Connection) -> Result<(), Error> {
         done = number;
     }
     for migration in MIGRATIONS.iter().filter(|migration| migration.number > done) {
-        sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
+        sqlx::raw_sql(AssertSqlSafe(in_words_of(engine, migration.sql))).execute(&mut *tx).await?;
         sqlx::query("INSERT INTO migrations (number, name, digest) VALUES ($1, $2, $3)")
             .bind(migration.number)
             .bind(migration.name)
@@ -64,6 +65,15 @@ pub(crate) async fn run(connection: &mut Connection) -> Result<(), Error> {
         tracing::info!(migration = migration.name, "schema migrated");
     }
     Ok(tx.commit().await?)
+}
+
+/// A migration as an engine needs it. SQLite compares text byte by byte; PostgreSQL does as the language of its
+/// database demands, unless told otherwise: then `ORDER BY id` would be another order on every server.
+fn in_words_of(engine: Engine, sql: &str) -> String {
+    match engine {
+        Engine::Sqlite => sql.to_owned(),
+        Engine::Postgres => sql.replace(" TEXT", " TEXT COLLATE \"C\""),
+    }
 }
 
 fn digest_of(migration: &Migration) -> String {
@@ -85,7 +95,8 @@ mod tests {
     use std::{env, fs};
 
     use super::*;
-    use crate::{Options, Store};
+    use crate::tests::{open, store};
+    use crate::{Options, Store, tables};
 
     const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
 
@@ -123,31 +134,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_of_a_newer_program_is_refused() {
+    async fn every_engine_has_the_same_tables_and_columns() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("control.db");
-        let store = Store::open(&path, Options::default()).await.unwrap();
+        let file = Store::open(&folder.path().join("control.db"), Options::default()).await.unwrap();
+        let expected = tables(file.read().await.unwrap().connection(), file.engine()).await.unwrap();
+        assert!(
+            expected.iter().any(|table| table.name == "audit" && table.columns.len() == 8),
+            "{expected:?}"
+        );
+        let (_database, store) = store().await;
+        let actual = tables(store.read().await.unwrap().connection(), store.engine()).await.unwrap();
+        assert_eq!(actual, expected);
+    }
+
+    #[tokio::test]
+    async fn a_database_of_a_newer_program_is_refused() {
+        let (database, store) = store().await;
         let mut tx = store.write().await.unwrap();
         sqlx::query("INSERT INTO migrations VALUES (9999, 'x', 'y')").execute(tx.connection()).await.unwrap();
         tx.commit().await.unwrap();
-        assert!(matches!(
-            Store::open(&path, Options::default()).await,
-            Err(Error::NewerSchema { found: 9999, .. })
-        ));
+        assert!(matches!(open(&database).await, Err(Error::NewerSchema { found: 9999, .. })));
     }
 
     #[tokio::test]
     async fn a_migration_edited_after_release_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("control.db");
-        let store = Store::open(&path, Options::default()).await.unwrap();
+        let (database, store) = store().await;
         let mut tx = store.write().await.unwrap();
         sqlx::query("UPDATE migrations SET digest = 'x' WHERE number = 1")
             .execute(tx.connection())
             .await
             .unwrap();
         tx.commit().await.unwrap();
-        let refused = Store::open(&path, Options::default()).await;
+        let refused = open(&database).await;
         assert!(matches!(refused, Err(Error::ChangedMigration { number: 1 })));
     }
 }

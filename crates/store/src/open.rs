@@ -1,15 +1,13 @@
-//! Opening the file: one writer, several readers.
+//! Opening the database: one writer, several readers.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{AnyPool, AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 
-use crate::{Error, Read, Tx, migrate};
+use crate::{Connection, Engine, Error, Location, Read, Tx, migrate};
 
 /// How to open a store.
 #[derive(Clone, Copy, Debug)]
@@ -26,54 +24,65 @@ impl Default for Options {
     }
 }
 
-/// The control database. Cheap to clone; several processes may have the same file open.
+/// The control database. Cheap to clone; several processes may have the same one open.
 #[derive(Clone, Debug)]
 pub struct Store {
-    reader: SqlitePool,
-    writer: SqlitePool,
+    reader: AnyPool,
+    writer: AnyPool,
+    engine: Engine,
 }
 
 impl Store {
-    /// Opens the file, making it and bringing its schema up to date where needed. The folder must exist.
+    /// Opens a file of SQLite, making it and bringing its schema up to date where needed. The folder must exist.
     pub async fn open(path: &Path, options: Options) -> Result<Self, Error> {
-        let connect = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(options.wait_max);
+        Self::open_at(&Location::file(path), options).await
+    }
+
+    /// Opens a database wherever it is, making its tables and bringing its schema up to date where needed.
+    pub async fn open_at(location: &Location, options: Options) -> Result<Self, Error> {
+        sqlx::any::install_default_drivers();
+        let engine = location.engine();
+        // Its statements are nobody's business in a log; they carry what organisations told.
+        let connect = AnyConnectOptions::from_url(&location.url()?)?.disable_statement_logging();
         // Migrations run on a connection of their own, closed before any other opens: pooled connections would
         // keep the schema they saw first. The lock makes a second process wait until the first has finished, also
         // with switching the file to WAL, which SQLite does not wait for by itself.
-        let lock = lock_beside(path).await?;
-        let mut single = connect.clone().connect().await?;
-        migrate::run(&mut single).await?;
-        sqlx::Connection::close(single).await?;
+        let lock = match location.path() {
+            Some(path) => Some(lock_beside(path).await?),
+            None => None,
+        };
+        let unusable = |source| Error::Connect { server: location.to_string(), source };
+        let mut single = connect.connect().await.map_err(unusable)?;
+        single.execute(AssertSqlSafe(settings(engine, options, Right::Write))).await.map_err(unusable)?;
+        if let Some(schema) = location.schema() {
+            make_schema(&mut single, schema).await.map_err(unusable)?;
+        }
+        migrate::run(&mut single, engine).await?;
+        single.close().await?;
         drop(lock);
 
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(options.wait_max)
-            .connect_with(connect.clone())
-            .await?;
-        let reader = SqlitePoolOptions::new()
-            .max_connections(options.readers.max(1))
-            .acquire_timeout(options.wait_max)
-            .connect_with(connect.pragma("query_only", "ON"))
-            .await?;
-        Ok(Self { reader, writer })
+        let writer = pool(engine, options, Right::Write, 1).connect_with(connect.clone()).await?;
+        let reader = pool(engine, options, Right::Read, options.readers.max(1)).connect_with(connect).await?;
+        Ok(Self { reader, writer, engine })
+    }
+
+    /// Which engine is behind it. The statements do not ask; what looks after the database itself does.
+    pub fn engine(&self) -> Engine {
+        self.engine
     }
 
     /// The one transaction that may write; others wait for it, also those of other processes.
     pub async fn write(&self) -> Result<Tx, Error> {
-        // Deferred transactions that read and then write fail at once when somebody else wrote in between.
-        Ok(Tx::begun(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+        Ok(Tx::begun(self.writer.begin_with(begin_write(self.engine)).await?))
     }
 
     /// The state at one moment, for any number of questions that must agree with each other. Cannot write.
     pub async fn read(&self) -> Result<Read, Error> {
-        Ok(Read::begun(self.reader.begin().await?))
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN",
+            Engine::Postgres => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        Ok(Read::begun(self.reader.begin_with(begin).await?))
     }
 
     /// A number that grows with every commit of any process; the same number means that nothing has changed.
@@ -84,11 +93,69 @@ impl Store {
         Ok(version.and_then(|version| u64::try_from(version).ok()).unwrap_or(0))
     }
 
-    /// Waits for running work and closes the file; the log is folded into it.
+    /// Waits for running work and closes; a file's log is folded into it.
     pub async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;
     }
+}
+
+/// Begins the one transaction that may write.
+///
+/// A writer reads what the one before it has committed, and then writes: the head of the audit chain, numbers without
+/// gaps, the groups that a detection joins. On both engines the whole transaction therefore waits for the one before.
+/// SQLite: `IMMEDIATE`; deferred transactions that read and then write fail at once when somebody else wrote in
+/// between. PostgreSQL: an advisory lock of this schema, held until the commit can be seen; every statement after it
+/// (READ COMMITTED) sees all that was committed before. Not a lock on a table: autovacuum would stand in its way.
+pub(crate) fn begin_write(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "BEGIN IMMEDIATE",
+        Engine::Postgres => "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 8420))",
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Right {
+    Read,
+    Write,
+}
+
+fn pool(engine: Engine, options: Options, right: Right, connections: u32) -> AnyPoolOptions {
+    let settings = settings(engine, options, right);
+    AnyPoolOptions::new().max_connections(connections).acquire_timeout(options.wait_max).after_connect(
+        move |connection, _| {
+            let settings = settings.clone();
+            Box::pin(async move {
+                connection.execute(AssertSqlSafe(settings)).await?;
+                Ok(())
+            })
+        },
+    )
+}
+
+/// What every new connection is told first. A commit is on disk when it returns, on both engines.
+fn settings(engine: Engine, options: Options, right: Right) -> String {
+    let wait_ms = options.wait_max.as_millis();
+    match engine {
+        Engine::Sqlite => format!(
+            "PRAGMA busy_timeout = {wait_ms}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON; PRAGMA query_only = {}",
+            if right == Right::Read { "ON" } else { "OFF" }
+        ),
+        // A server whose default is not to wait for the disk is overruled; one that waits for its standbys is not.
+        Engine::Postgres => format!(
+            "SET lock_timeout = {wait_ms}; SET client_min_messages = warning; SET application_name = 'noroshi';
+             SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+        ),
+    }
+}
+
+/// Two that make the same schema at once must both succeed, which `IF NOT EXISTS` alone does not promise.
+async fn make_schema(connection: &mut Connection, schema: &str) -> Result<(), sqlx::Error> {
+    let mut tx = connection.begin_with("BEGIN; SELECT pg_advisory_xact_lock(8420)").await?;
+    // The name was checked to be a plain one.
+    tx.execute(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"))).await?;
+    tx.commit().await
 }
 
 async fn lock_beside(path: &Path) -> Result<File, Error> {
@@ -108,18 +175,20 @@ async fn lock_beside(path: &Path) -> Result<File, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::tests::{open, store};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn many_openers_at_once_agree_and_many_writers_lose_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("control.db");
+        let database = Arc::new(testkit::Database::new());
         let tasks: Vec<_> = (0..8)
             .map(|_| {
-                let path = path.clone();
+                let database = Arc::clone(&database);
                 tokio::spawn(async move {
                     // Each task is a stranger to the others, as another process would be.
-                    let store = Store::open(&path, Options::default()).await.unwrap();
+                    let store = open(&database).await.unwrap();
                     for _ in 0..10 {
                         let mut tx = store.write().await.unwrap();
                         let before: i64 = sqlx::query_scalar(
@@ -144,7 +213,7 @@ mod tests {
         for task in tasks {
             task.await.unwrap();
         }
-        let store = Store::open(&path, Options::default()).await.unwrap();
+        let store = open(&database).await.unwrap();
         let total: i64 = sqlx::query_scalar("SELECT value FROM counters WHERE name = 'test'")
             .fetch_one(store.read().await.unwrap().connection())
             .await
@@ -154,8 +223,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_cannot_write_and_a_dropped_transaction_leaves_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("control.db"), Options::default()).await.unwrap();
+        let (_database, store) = store().await;
         let insert = "INSERT INTO counters (name, value) VALUES ('test', 1)";
         let mut read = store.read().await.unwrap();
         assert!(sqlx::query(insert).execute(read.connection()).await.is_err());

@@ -85,7 +85,7 @@ mod tests {
     use base::{Id, Threat};
 
     use super::*;
-    use crate::Options;
+    use crate::tests::store;
 
     fn raised(number: u8) -> Signal {
         Signal::ThreatRaised { threat: Id::<Threat>::from_digest([number; 16]), organisation: None }
@@ -93,8 +93,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_signal_waits_until_it_is_answered_and_is_taken_again_after_the_lease() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("control.db"), Options::default()).await.unwrap();
+        let (_database, store) = store().await;
         let now: Timestamp = "2026-04-01T00:00:00Z".parse().unwrap();
         let mut tx = store.write().await.unwrap();
         tx.signal(&raised(1), now).await.unwrap();

@@ -1,7 +1,9 @@
 //! Worlds, golden files, real test data and temporary places for tests
 
 mod actor;
+mod database;
 mod shared;
 
 pub use actor::{actor, house, member, officer};
+pub use database::Database;
 pub use shared::{files_below, shared_data};

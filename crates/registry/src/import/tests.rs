@@ -169,15 +169,15 @@ fn yaml_of_another_shape_is_refused_with_its_line() {
     assert!(!refused(bomb).1.is_empty());
 }
 
-async fn empty() -> (tempfile::TempDir, Store) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("control.db"), Options::default()).await.unwrap();
-    (folder, store)
+async fn empty() -> (testkit::Database, Store) {
+    let database = testkit::Database::new();
+    let store = Store::open_at(&database.location().parse().unwrap(), Options::default()).await.unwrap();
+    (database, store)
 }
 
 #[tokio::test]
 async fn importing_twice_changes_nothing_and_a_changed_row_names_its_columns() {
-    let (_folder, store) = empty().await;
+    let (_database, store) = empty().await;
     let first = import(&store, YAML, Notation::Yaml, "test", now()).await.unwrap();
     assert_eq!(first.tally(), Tally { new: 7, wrong: 1, ..Tally::default() });
     let second = import(&store, YAML, Notation::Yaml, "test", now()).await.unwrap();
@@ -202,7 +202,7 @@ async fn importing_twice_changes_nothing_and_a_changed_row_names_its_columns() {
 
 #[tokio::test]
 async fn what_the_import_registers_leaves_the_queue_of_the_unowned() {
-    let (_folder, store) = empty().await;
+    let (_database, store) = empty().await;
     import(&store, &format!("{HEADER}{TWO}"), Notation::Csv, "test", now()).await.unwrap();
     let registry = Registry::load(&store).await.unwrap();
     let naibu = registry.by_key("naibu").unwrap().id;

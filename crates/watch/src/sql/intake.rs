@@ -154,7 +154,7 @@ pub(crate) async fn insert_unread(
     .bind(file)
     .bind(column(unread.offset))
     .bind(column(unread.line))
-    .bind(clean(&unread.reason))
+    .bind(clean(&unread.reason).as_ref())
     .bind(readable(&unread.beginning))
     .execute(connection)
     .await?;

@@ -363,7 +363,7 @@ pub(crate) async fn insert_decision(
     )
     .bind(seq)
     .bind(ruling.verdict.word())
-    .bind(clean(&ruling.reason))
+    .bind(clean(&ruling.reason).as_ref())
     .bind(actor.label())
     .bind(micros(ruling.at))
     .bind(threat.id.to_string())
@@ -374,7 +374,7 @@ pub(crate) async fn insert_decision(
          WHERE id = $5",
     )
     .bind(ruling.verdict.word())
-    .bind(clean(&ruling.reason))
+    .bind(clean(&ruling.reason).as_ref())
     .bind(actor.label())
     .bind(micros(ruling.at))
     .bind(threat.id.to_string())

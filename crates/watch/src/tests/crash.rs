@@ -1,8 +1,8 @@
 //! A process is killed in the middle of an import, again and again, and the result is that of an undisturbed one.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use base::Severity::High;
 
@@ -31,8 +31,8 @@ fn parts() -> impl Iterator<Item = PartResult> {
 }
 
 /// Imports what is missing, saying each part before and after its commit.
-async fn import_rest(path: &Path, say: impl Fn(String)) {
-    let world = World::open(path).await;
+async fn import_rest(location: &str, say: impl Fn(String)) {
+    let world = World::open(location).await;
     let next = position(&world.store, org("naibu"), "eve.json", "f").await.unwrap().next_part;
     // A resumed reader may bring parts again that it is not sure about.
     for part in parts().skip(usize::try_from(next.saturating_sub(2)).unwrap()) {
@@ -46,15 +46,15 @@ async fn import_rest(path: &Path, say: impl Fn(String)) {
 /// Not a test of its own: the process that `a_killed_import…` kills.
 #[tokio::test]
 async fn import_in_a_child_process() {
-    let Some(path) = std::env::var_os(DATABASE).map(PathBuf::from) else { return };
-    import_rest(&path, |line| println!("{line}")).await;
+    let Some(location) = std::env::var(DATABASE).ok() else { return };
+    import_rest(&location, |line| println!("{line}")).await;
 }
 
 /// Starts the child and kills it (SIGKILL) once it has said `line`. Whether it got that far.
-fn import_until(path: &Path, line: &str) -> bool {
+fn import_until(location: &str, line: &str) -> bool {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "tests::crash::import_in_a_child_process", "--nocapture"])
-        .env(DATABASE, path)
+        .env(DATABASE, location)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -68,35 +68,33 @@ fn import_until(path: &Path, line: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_import_that_is_repeated_counts_everything_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let disturbed = folder.path().join("disturbed.db");
+    let (disturbed, undisturbed) = (testkit::Database::new(), testkit::Database::new());
+    let (disturbed, undisturbed) = (disturbed.location(), undisturbed.location());
     for line in ["begin 0", "done 3", "begin 9", "begin 10", "done 17", "begin 29"] {
-        let (path, line) = (disturbed.clone(), line.to_owned());
-        let reached = tokio::task::spawn_blocking(move || import_until(&path, &line)).await.unwrap();
+        let (location, line) = (disturbed.to_owned(), line.to_owned());
+        let reached = tokio::task::spawn_blocking(move || import_until(&location, &line)).await.unwrap();
         assert!(reached, "the child process did not get so far; without it this test proves nothing");
     }
-    import_rest(&disturbed, |_| ()).await;
+    import_rest(disturbed, |_| ()).await;
 
-    let undisturbed = folder.path().join("undisturbed.db");
-    import_rest(&undisturbed, |_| ()).await;
-    let expected = World::open(&undisturbed).await.contents().await;
-    assert_eq!(World::open(&disturbed).await.contents().await, expected);
+    import_rest(undisturbed, |_| ()).await;
+    let expected = World::open(undisturbed).await.contents().await;
+    assert_eq!(World::open(disturbed).await.contents().await, expected);
     let total =
-        World::open(&disturbed).await.number("SELECT CAST(SUM(detections) AS BIGINT) FROM threats").await;
+        World::open(disturbed).await.number("SELECT CAST(SUM(detections) AS BIGINT) FROM threats").await;
     assert_eq!(total, 40 * PARTS as i64);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_imports_and_a_reader_at_once_lose_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("control.db");
-    World::open(&path).await;
+    let database = Arc::new(testkit::Database::new());
+    World::open(database.location()).await;
     let writers: Vec<_> = ["a.json", "b.json", "c.json"]
         .into_iter()
         .map(|file| {
-            let path = path.clone();
+            let database = Arc::clone(&database);
             tokio::spawn(async move {
-                let world = World::open(&path).await;
+                let world = World::open(database.location()).await;
                 for mut one in parts() {
                     one.file = file.into();
                     for detection in &mut one.detections {
@@ -109,7 +107,7 @@ async fn two_imports_and_a_reader_at_once_lose_nothing() {
             })
         })
         .collect();
-    let reader = World::open(&path).await;
+    let reader = World::open(database.location()).await;
     while writers.iter().any(|writer| !writer.is_finished()) {
         let board =
             crate::board::board(&reader.store, &testkit::house(), super::world::at(0), 5).await.unwrap();

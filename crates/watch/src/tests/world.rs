@@ -1,7 +1,5 @@
 //! Three ministries, one with a bureau, and detections as short to write as they are to say.
 
-use std::path::Path;
-
 use base::{EventId, Id, Observable, Organisation, Severity, Signal, Timestamp};
 use registry::Registry;
 use registry::import::{Notation, import};
@@ -28,7 +26,7 @@ pub(super) struct World {
     pub(super) store: Store,
     pub(super) registry: Registry,
     pub(super) policy: Policy,
-    _folder: Option<tempfile::TempDir>,
+    _database: Option<testkit::Database>,
 }
 
 /// 09:00 on 1 April 2026 in Japan, and so many minutes.
@@ -73,19 +71,20 @@ pub(super) fn with(observables: &[&str], detection: Detection) -> Detection {
 
 impl World {
     pub(super) async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let world = Self::open(&folder.path().join("control.db")).await;
-        Self { _folder: Some(folder), ..world }
+        let database = testkit::Database::new();
+        let world = Self::open(database.location()).await;
+        Self { _database: Some(database), ..world }
     }
 
-    pub(super) async fn open(path: &Path) -> Self {
-        let store = Store::open(path, Options::default()).await.unwrap();
+    /// Opens the database at this place, as another process would.
+    pub(super) async fn open(location: &str) -> Self {
+        let store = Store::open_at(&location.parse().unwrap(), Options::default()).await.unwrap();
         if Registry::load(&store).await.unwrap().organisations().is_empty() {
             let plan = import(&store, ORGANISATIONS, Notation::Yaml, "test", at(0)).await.unwrap();
             assert_eq!(plan.wrong().next(), None);
         }
         let registry = Registry::load(&store).await.unwrap();
-        Self { store, registry, policy: Policy::default(), _folder: None }
+        Self { store, registry, policy: Policy::default(), _database: None }
     }
 
     /// Ingests without the ledger.

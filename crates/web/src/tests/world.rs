@@ -43,13 +43,14 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) registry: Arc<Registry>,
     pub(crate) address: std::net::SocketAddr,
-    _folder: tempfile::TempDir,
+    _database: testkit::Database,
 }
 
 impl World {
     pub(crate) async fn new(size: Size) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("control.db"), store::Options::default()).await.unwrap();
+        let database = testkit::Database::new();
+        let location = database.location().parse().unwrap();
+        let store = Store::open_at(&location, store::Options::default()).await.unwrap();
         let now: Timestamp = NOW.parse().unwrap();
         let text = yaml(size);
         let plan = registry::import::import(&store, &text, registry::import::Notation::Yaml, "test", now);
@@ -78,7 +79,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(crate::serve(listener, crate::router(state), std::future::pending()));
-        Self { store, registry, address, _folder: folder }
+        Self { store, registry, address, _database: database }
     }
 
     /// Asks for a page.
