@@ -16,8 +16,6 @@ use watch::Policy;
 use crate::args;
 use crate::config::Config;
 
-/// The control database below the data directory.
-const DATABASE: &str = "noroshi.sqlite";
 /// Held by the one process that reads files into the data directory.
 const INTAKE_LOCK: &str = "intake.lock";
 
@@ -40,11 +38,11 @@ impl Centre {
     /// Opens a data directory, or begins one.
     pub fn open(directory: &Path, config: &Config) -> anyhow::Result<Self> {
         fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let database = directory.join(DATABASE);
+        let runtime = runtime()?;
+        let database = config.database(directory)?;
         let store = runtime
-            .block_on(Store::open(&database, store::Options::default()))
-            .with_context(|| format!("cannot open {}", database.display()))?;
+            .block_on(Store::open_at(&database, store::Options::default()))
+            .with_context(|| format!("cannot open {database}"))?;
         let lake = ParquetLake::open(directory)?;
         let registry = runtime.block_on(Registry::load(&store))?;
         let policy = policy(config, &registry)?;
@@ -62,7 +60,9 @@ impl Centre {
     pub fn open_existing(data: &args::Data) -> anyhow::Result<Self> {
         let config = Config::load(data.config.as_deref())?;
         let directory = data.data.as_ref().unwrap_or(&config.data.directory);
-        if !directory.join(DATABASE).is_file() {
+        let database = config.database(directory)?;
+        let is_there = runtime()?.block_on(Store::is_at(&database));
+        if !directory.is_dir() || !is_there.with_context(|| format!("cannot open {database}"))? {
             bail!("{} is not a data directory of noroshi; `noroshi serve` begins one", directory.display());
         }
         Self::open(directory, &config)
@@ -132,6 +132,11 @@ impl Centre {
         self.runtime.block_on(self.reload_registry())?;
         Ok(plan)
     }
+}
+
+/// What runs the database's work.
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
 }
 
 /// The default policy with the allow-lists of the settings.

@@ -3,11 +3,16 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use base::Language;
+use store::Location;
 
 /// The settings file that is read when none is named and it is there.
 const FILE: &str = "noroshi.toml";
+/// Names the control database instead of the settings, for containers and tests; may hold a password.
+const DATABASE_VARIABLE: &str = "NOROSHI_DATABASE";
+/// The control database in the data directory.
+const DATABASE_FILE: &str = "noroshi.sqlite";
 
 /// Everything that can be set.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -43,13 +48,17 @@ impl Default for Serve {
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Data {
-    /// The folder of the database and the lake.
+    /// The folder of the lake, and of the control database when that is a file.
     pub directory: PathBuf,
+    /// The control database on a server, without its password; a file in the directory otherwise.
+    pub database: Option<String>,
+    /// A file with the password of the database, alone.
+    pub database_password_file: Option<PathBuf>,
 }
 
 impl Default for Data {
     fn default() -> Self {
-        Self { directory: PathBuf::from("data") }
+        Self { directory: PathBuf::from("data"), database: None, database_password_file: None }
     }
 }
 
@@ -97,11 +106,40 @@ impl Config {
             .rules
             .iter_mut()
             .chain(&mut config.detect.indicators)
-            .chain(&mut config.judge.allow);
+            .chain(&mut config.judge.allow)
+            .chain(&mut config.data.database_password_file);
         for path in paths.chain([&mut config.data.directory]) {
             *path = beside.join(&*path);
         }
         Ok(config)
+    }
+
+    /// Where the control database of a data directory is.
+    pub fn database(&self, directory: &Path) -> anyhow::Result<Location> {
+        let location = match (std::env::var(DATABASE_VARIABLE), &self.data.database) {
+            (Ok(told), _) if !told.is_empty() => {
+                Location::server(&told).with_context(|| format!("{DATABASE_VARIABLE} is wrong"))?
+            }
+            (_, Some(written)) => {
+                let location = Location::server(written).context("[data] database is wrong")?;
+                if location.has_password() {
+                    bail!(
+                        "[data] database has a password in it; write that to a file of its own and name the file in \
+                           database_password_file"
+                    );
+                }
+                location
+            }
+            (_, None) => Location::file(&directory.join(DATABASE_FILE)),
+        };
+        match &self.data.database_password_file {
+            Some(path) if location.path().is_none() && !location.has_password() => {
+                let text = std::fs::read_to_string(path);
+                let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+                Ok(location.with_password(text.trim_end_matches(['\r', '\n']))?)
+            }
+            _ => Ok(location),
+        }
     }
 }
 
@@ -115,6 +153,21 @@ mod tests {
         let config = Config::load(Some(&example)).unwrap();
         assert_eq!(config.serve.listen, Serve::default().listen);
         assert_eq!(config.board.language, Language::Ja);
+    }
+
+    #[test]
+    fn a_password_stands_in_a_file_and_not_in_the_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("noroshi.toml");
+        std::fs::write(folder.path().join("secret"), "hi-mi-tsu\n").unwrap();
+        let mut settings = String::from("[data]\ndatabase_password_file = \"secret\"\n");
+        settings.push_str("database = \"postgres://noroshi@db.example/noroshi\"\n");
+        std::fs::write(&file, &settings).unwrap();
+        let location = Config::load(Some(&file)).unwrap().database(Path::new("data")).unwrap();
+        assert!(location.has_password() && !format!("{location:?}").contains("hi-mi-tsu"));
+        std::fs::write(&file, settings.replace("noroshi@", "noroshi:hi-mi-tsu@")).unwrap();
+        let refused = Config::load(Some(&file)).unwrap().database(Path::new("data")).unwrap_err();
+        assert!(!format!("{refused:#} {refused:?}").contains("hi-mi-tsu"));
     }
 
     #[test]

@@ -69,6 +69,11 @@ impl Location {
         Ok(self)
     }
 
+    /// Whether a password is written in it.
+    pub fn has_password(&self) -> bool {
+        matches!(&self.0, Place::Server { url, .. } if url.password().is_some())
+    }
+
     /// Which engine it needs.
     pub fn engine(&self) -> Engine {
         match self.0 {

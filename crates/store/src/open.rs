@@ -66,6 +66,25 @@ impl Store {
         Ok(Self { reader, writer, engine })
     }
 
+    /// Whether a control database was begun there. Begins none.
+    pub async fn is_at(location: &Location) -> Result<bool, Error> {
+        if let Some(path) = location.path() {
+            return Ok(path.is_file());
+        }
+        sqlx::any::install_default_drivers();
+        let unusable = |source| Error::Connect { server: location.to_string(), source };
+        let connect = AnyConnectOptions::from_url(&location.url()?)?;
+        let mut single = connect.connect().await.map_err(unusable)?;
+        let begun: i64 = sqlx::query_scalar(
+            "SELECT COUNT(*) FROM information_schema.tables
+             WHERE table_schema = current_schema() AND table_name = 'migrations'",
+        )
+        .fetch_one(&mut single)
+        .await?;
+        single.close().await?;
+        Ok(begun > 0)
+    }
+
     /// Which engine is behind it. The statements do not ask; what looks after the database itself does.
     pub fn engine(&self) -> Engine {
         self.engine

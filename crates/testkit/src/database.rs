@@ -18,13 +18,8 @@ impl Database {
     #[allow(clippy::new_without_default)] // Each is another.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("no temporary folder: {error}"));
-        let location = match env::var("NOROSHI_TEST_POSTGRES") {
-            Ok(server) if !server.is_empty() => {
-                let more = if server.contains('?') { '&' } else { '?' };
-                format!("{server}{more}schema={}", schema_for(&folder))
-            }
-            _ => folder.path().join("control.db").display().to_string(),
-        };
+        let in_folder = || folder.path().join("control.db").display().to_string();
+        let location = server_schema(&schema_for(&folder)).unwrap_or_else(in_folder);
         Self { location, folder }
     }
 
@@ -42,6 +37,14 @@ impl Database {
     pub fn is_file(&self) -> bool {
         !self.location.contains("://")
     }
+}
+
+/// The schema of this name on the PostgreSQL server that `NOROSHI_TEST_POSTGRES` names; `None` when the tests run on
+/// files.
+pub fn server_schema(name: &str) -> Option<String> {
+    let server = env::var("NOROSHI_TEST_POSTGRES").ok().filter(|server| !server.is_empty())?;
+    let more = if server.contains('?') { '&' } else { '?' };
+    Some(format!("{server}{more}schema={name}"))
 }
 
 /// Another name for every call of every process; the folder's random name tells processes with one number apart.

@@ -5,5 +5,5 @@ mod database;
 mod shared;
 
 pub use actor::{actor, house, member, officer};
-pub use database::Database;
+pub use database::{Database, server_schema};
 pub use shared::{files_below, shared_data};

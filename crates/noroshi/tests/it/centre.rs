@@ -74,11 +74,11 @@ fn killed_imports_lose_nothing_and_count_nothing_twice() {
     let folder = tempfile::tempdir().unwrap();
     let (data, logs, rule) = begin(folder.path(), 60_000);
     for delay_ms in [30_u64, 90, 150, 250, 400, 600] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_noroshi"))
-            .args(["import", "--data", &data, "--organisation", "shore", "--rules", &rule, &logs])
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            command(["import", "--data", &data, "--organisation", "shore", "--rules", &rule, &logs])
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
         let (tell, told) = std::sync::mpsc::channel::<()>();
         // A wait that nobody cuts short: the moment of the kill is the point of the test.
         let _ = told.recv_timeout(std::time::Duration::from_millis(delay_ms));

@@ -5,12 +5,33 @@ mod centre;
 mod detect;
 mod regression;
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Output};
 
 /// Runs `noroshi` with arguments.
-fn noroshi<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_noroshi")).args(arguments).output().expect("noroshi starts")
+fn noroshi<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Output {
+    command(arguments).output().expect("noroshi starts")
+}
+
+/// `noroshi` with arguments. When the tests run on a PostgreSQL server, each data directory has a schema of its own
+/// there, named by the directory's path.
+fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_noroshi"));
+    command.args(arguments);
+    let data = command.get_args().skip_while(|argument| *argument != "--data").nth(1);
+    let schema = data.map(|data| format!("it_{:x}", fnv(data.as_encoded_bytes())));
+    if let Some(server) = schema.and_then(|schema| testkit::server_schema(&schema)) {
+        command.env("NOROSHI_DATABASE", server);
+    }
+    command
+}
+
+/// A short name for bytes (Fowler, Noll, Vo).
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 fn stdout(output: &Output) -> String {

@@ -25,8 +25,9 @@ async fn fill(world: &World) {
          INSERT INTO threats (id, number, organisation, group_key, shape, rule_id, title, level, techniques, actor,
             target, first_at, last_at, detections, observables, verdict, score, reasons, raised_at)
          SELECT 'threat_0000000000000000000000' || (1000000000 + i), '2026-' || i,
-            CASE i % 4 WHEN 0 THEN $2 WHEN 1 THEN $3 WHEN 2 THEN $4 ELSE $5 END, 'group-' || i, 'shape-' || (i / 50), 'rule-' || (i * 7919 % 500), 'The rule number ' || (i % 500),
-            i % 5, t.techniques, '198.51.' || (i / 256 % 256) || '.' || (i % 256), t.target,
+            CASE i % 4 WHEN 0 THEN $2 WHEN 1 THEN $3 WHEN 2 THEN $4 ELSE $5 END, 'group-' || i, 'shape-' || (i / 50),
+            'rule-' || (i * 7919 % 500), 'The rule number ' || (i % 500), i % 5, t.techniques,
+            '198.51.' || (i / 256 % 256) || '.' || (i % 256), t.target,
             t.first_at - i * 31536000, t.first_at - i * 31536000 + 60000000, 1 + i % 90, t.observables,
             CASE WHEN i % 3 = 0 THEN 'normal' ELSE 'threat' END, i % 100, t.reasons, t.raised_at
          FROM n, threats AS t WHERE t.number = 'naibu-2026-0001'",
@@ -41,7 +42,8 @@ async fn fill(world: &World) {
     .unwrap();
     sqlx::raw_sql(
         "INSERT INTO sightings (threat, kind, value, organisation, first_at, last_at, seen)
-         SELECT id, 'domain', 'c' || (CAST(substr(number, 6) AS BIGINT) % 5000) || '.example', organisation, first_at, last_at, 1
+         SELECT id, 'domain', 'c' || (CAST(substr(number, 6) AS BIGINT) % 5000) || '.example', organisation,
+            first_at, last_at, 1
          FROM threats WHERE score % 10 = 0",
     )
     .execute(tx.connection())
