@@ -23,7 +23,7 @@ const PASSWORD: &str = "the quiet harbour at dawn";
 struct Desk {
     access: Access,
     registry: Arc<Registry>,
-    _folder: tempfile::TempDir,
+    _database: testkit::Database,
 }
 
 fn now() -> Timestamp {
@@ -52,11 +52,12 @@ fn newcomer(login: &str) -> Newcomer {
 }
 
 async fn desk() -> Desk {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("control.db"), store::Options::default()).await.unwrap();
+    let database = testkit::Database::new();
+    let location = database.location().parse().unwrap();
+    let store = Store::open_at(&location, store::Options::default()).await.unwrap();
     registry::import::import(&store, TREE, registry::import::Notation::Yaml, "test", now()).await.unwrap();
     let registry = Arc::new(Registry::load(&store).await.unwrap());
-    Desk { access: Access::new(store, Key::random().unwrap()).unwrap(), registry, _folder: folder }
+    Desk { access: Access::new(store, Key::random().unwrap()).unwrap(), registry, _database: database }
 }
 
 impl Desk {
