@@ -152,7 +152,7 @@ impl<'t> Cursor<'t> {
     fn string(&mut self, unescaped: &mut String) -> Result<Option<&'t str>, String> {
         let start = self.at + 1;
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-        let Some(length) = memchr2(b'"', b'\\', rest) else {
+        let Some(length) = end_of_plain(rest) else {
             self.at = self.text.len();
             return Err(self.wrong(""));
         };
@@ -171,7 +171,7 @@ impl<'t> Cursor<'t> {
     /// Goes on from a backslash to the end of the string.
     fn unescape(&mut self, unescaped: &mut String) -> Result<(), String> {
         loop {
-            let Some(length) = memchr2(b'"', b'\\', self.rest()) else {
+            let Some(length) = end_of_plain(self.rest()) else {
                 self.at = self.text.len();
                 return Err(self.wrong(""));
             };
@@ -248,6 +248,31 @@ impl<'t> Cursor<'t> {
             }
         }
     }
+}
+
+/// Where the first quote or backslash stands. Most strings are short: the call that finds it quickly in long ones
+/// costs more than a look at the first words.
+#[inline]
+fn end_of_plain(rest: &[u8]) -> Option<usize> {
+    const WORD: usize = size_of::<u64>();
+    const WORDS_FIRST: usize = 4;
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHS: u64 = ONES << 7;
+    // Has its lowest set bit in the first byte that is `wanted`; what it has above may be wrong.
+    let equal = |word: u64, wanted: u8| {
+        let differs = word ^ (ONES * u64::from(wanted));
+        differs.wrapping_sub(ONES) & !differs & HIGHS
+    };
+    let (words, _) = rest.as_chunks::<WORD>();
+    for (number, word) in words.iter().take(WORDS_FIRST).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let marks = equal(word, b'"') | equal(word, b'\\');
+        if marks != 0 {
+            return Some(number * WORD + marks.trailing_zeros() as usize / 8);
+        }
+    }
+    let seen = words.len().min(WORDS_FIRST) * WORD;
+    memchr2(b'"', b'\\', rest.get(seen..)?).map(|found| seen + found)
 }
 
 fn hex4(escape: &[u8]) -> Option<u32> {

@@ -47,6 +47,8 @@ pub struct Names {
     index: HashTable<u32>,
     entries: Vec<Entry>,
     hasher: foldhash::fast::RandomState,
+    /// The name asked for last. Records of one kind name their fields in one order.
+    last: u32,
 }
 
 #[derive(Debug)]
@@ -56,6 +58,8 @@ struct Entry {
     path: String,
     leaf_start: usize,
     role: Option<Role>,
+    /// The name that was asked for after this one, the last time.
+    followed_by: u32,
 }
 
 impl Entry {
@@ -69,12 +73,19 @@ const ROOT: NameId = NameId(0);
 
 impl Default for Names {
     fn default() -> Self {
-        let nameless =
-            Entry { format: Format::Text, parent: 0, path: String::new(), leaf_start: 0, role: None };
+        let nameless = Entry {
+            format: Format::Text,
+            parent: 0,
+            path: String::new(),
+            leaf_start: 0,
+            role: None,
+            followed_by: 0,
+        };
         Self {
             index: HashTable::new(),
             entries: vec![nameless],
             hasher: foldhash::fast::RandomState::default(),
+            last: 0,
         }
     }
 }
@@ -87,6 +98,22 @@ impl Names {
 
     /// The id of `parent.name`. Past [`NAMES_MAX`] names or [`NAME_BYTES_MAX`] bytes it is the nameless field.
     pub fn below(&mut self, format: Format, parent: NameId, name: &str) -> NameId {
+        let likely = self.entries[self.last as usize].followed_by;
+        let is_likely = {
+            let entry = &self.entries[likely as usize];
+            likely != 0 && entry.parent == parent.0 && entry.format == format && entry.leaf() == name
+        };
+        if !is_likely {
+            let found = self.look_up(format, parent, name);
+            self.entries[self.last as usize].followed_by = found.0;
+            self.last = found.0;
+            return found;
+        }
+        self.last = likely;
+        NameId(likely)
+    }
+
+    fn look_up(&mut self, format: Format, parent: NameId, name: &str) -> NameId {
         let hash = self.hasher.hash_one((format, parent.0, name));
         let found = self.index.find(hash, |&index| {
             let entry = &self.entries[index as usize];
@@ -104,7 +131,7 @@ impl Names {
         let leaf_start = path.len() - name.len();
         let role = alias::role(format, &path);
         let index = self.entries.len() as u32;
-        self.entries.push(Entry { format, parent: parent.0, path, leaf_start, role });
+        self.entries.push(Entry { format, parent: parent.0, path, leaf_start, role, followed_by: 0 });
         let (entries, hasher) = (&self.entries, &self.hasher);
         self.index.insert_unique(hash, index, |&index| {
             let entry = &entries[index as usize];

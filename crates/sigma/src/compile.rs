@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
-
 use crate::condition::Expr;
 use crate::engine::FieldId;
 use crate::modifier::{FieldRef, Test};
 use crate::pattern::{Shape, fold};
 use crate::rule::{Leaf, Rule};
+use crate::search::Search;
 
 /// One question, remembered once answered for an event.
 #[derive(Debug)]
@@ -18,8 +17,8 @@ pub(crate) struct Item {
     pub(crate) field: Option<FieldId>,
     pub(crate) tests: Vec<Test>,
     pub(crate) refers: Option<(FieldId, FieldRef, bool)>,
-    /// For a long list of texts looked for anywhere: one automaton, made when first asked.
-    pub(crate) many: OnceLock<Option<AhoCorasick>>,
+    /// For a long list of texts looked for anywhere: all at once, made when first asked.
+    pub(crate) many: OnceLock<Option<Search>>,
 }
 
 /// A compiled rule: an expression over numbers of items, cheapest questions first.
@@ -137,24 +136,48 @@ fn item_witnesses(item: &Item) -> Option<(u64, Vec<Witness>)> {
         return None;
     }
     let present = || (PRESENT_COST, Witness { field: item.field, how: How::Present, text: String::new() });
-    let witness = |test: &Test| {
-        let Test::Shape { shape, cased } = test else { return present() };
+    let mut found = (0, Vec::new());
+    let mut add = |(cost, witness)| {
+        found.0 += cost;
+        found.1.push(witness);
+    };
+    for test in &item.tests {
+        let (shape, cased) = match test {
+            Test::Shape { shape, cased } => (shape, cased),
+            Test::Regex(expression) if !expression.required.is_empty() => {
+                for text in &expression.required {
+                    let how = How::Contains;
+                    let witness = Witness { field: item.field, how, text: text.clone() };
+                    add((cost(how, text.len() as u64) + REGEX_COST, witness));
+                }
+                continue;
+            }
+            _ => {
+                add(present());
+                continue;
+            }
+        };
         let text = if *cased { fold(shape.required()) } else { shape.required().to_owned() };
         let how = match shape {
-            _ if text.is_empty() => return present(),
+            _ if text.is_empty() => {
+                add(present());
+                continue;
+            }
             Shape::Exact(_) if item.field.is_some() => How::Exact,
             Shape::Prefix(_) if item.field.is_some() => How::Prefix,
             Shape::Suffix(_) if item.field.is_some() => How::Suffix,
             _ => How::Contains,
         };
-        (cost(how, text.len() as u64), Witness { field: item.field, how, text })
-    };
-    let (costs, witnesses): (Vec<_>, Vec<_>) = item.tests.iter().map(witness).unzip();
-    Some((costs.into_iter().sum(), witnesses))
+        add((cost(how, text.len() as u64), Witness { field: item.field, how, text }));
+    }
+    Some(found)
 }
 
 /// A field that is merely there wakes its rule at nearly every event.
 const PRESENT_COST: u64 = 5_000;
+
+/// What a text of an expression costs more than one that is compared: what wakes in vain there is dearer.
+const REGEX_COST: u64 = 20;
 
 /// How often a witness is expected to wake its rule in vain, and what looking for it costs: short texts are common,
 /// and a text anywhere is dearer to find than one at an end. An event id is short but says much.
@@ -197,21 +220,25 @@ fn weight(program: &Program, items: &[Item]) -> u64 {
 }
 
 impl Item {
-    /// One automaton for the texts of a long `contains` list, when the item is nothing else.
-    pub(crate) fn many(&self) -> Option<&AhoCorasick> {
+    /// One search for the texts of a long `contains` list, when the item is nothing else.
+    pub(crate) fn many(&self) -> Option<&Search> {
         const WORTH_IT: usize = 6;
         self.many
             .get_or_init(|| {
-                let text = |test: &Test| match test {
-                    Test::Shape { shape: Shape::Contains(text), cased: false } => Some(text.clone()),
-                    _ => None,
-                };
                 if self.tests.len() < WORTH_IT {
                     return None;
                 }
-                let texts = self.tests.iter().map(text).collect::<Option<Vec<_>>>()?;
-                AhoCorasick::new(texts).ok()
+                let texts = self.tests.iter().map(plain_text).collect::<Option<Vec<_>>>()?;
+                Some(Search::new(texts))
             })
             .as_ref()
+    }
+}
+
+/// The text that a test looks for anywhere in the folded value, when that is all it does.
+fn plain_text(test: &Test) -> Option<&str> {
+    match test {
+        Test::Shape { shape: Shape::Contains(needle), cased: false } => Some(&needle.text),
+        _ => None,
     }
 }

@@ -153,7 +153,14 @@ impl Engine {
             let compiled = self.rules.get(id as usize)?;
             Some((RuleId(id), compiled.witnesses.clone(), compiled.rule.has_keywords()))
         });
-        let plan = Arc::new(Plan::new(self.fields.names.len(), rules));
+        let mut asked = vec![false; self.fields.names.len()];
+        let mut ask = |item: &u32| {
+            let item = &self.items[*item as usize];
+            let referred = item.refers.map(|(field, ..)| field);
+            item.field.into_iter().chain(referred).for_each(|field| asked[field.0 as usize] = true);
+        };
+        concerned.iter().for_each(|&id| self.rules[id as usize].program.each(&mut ask));
+        let plan = Arc::new(Plan::new(asked, rules));
         plans.insert(concerned, Arc::clone(&plan));
         plan
     }
@@ -350,7 +357,7 @@ impl Worker {
         let folded = &self.folded[start..end];
         let (kind, text) = event.values[value as usize];
         match item.many() {
-            Some(automaton) => automaton.is_match(folded),
+            Some(search) => kind != Kind::Null && search.finds_any(folded),
             None => item.tests.iter().any(|test| test.passes(kind, text, folded)),
         }
     }

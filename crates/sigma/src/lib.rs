@@ -25,6 +25,7 @@
 mod compile;
 mod condition;
 mod engine;
+mod expression;
 pub mod limit;
 mod modifier;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod oracle;
 mod pattern;
 mod plan;
 mod rule;
+mod search;
 mod test;
 #[cfg(test)]
 mod tests;

@@ -18,6 +18,9 @@ pub const CONDITION_WORDS_MAX: usize = 2_000;
 /// Parentheses and `not`s inside each other in one condition.
 pub const CONDITION_DEPTH_MAX: usize = 100;
 
+/// Groups inside each other in one regular expression.
+pub const REGEX_DEPTH_MAX: u32 = 100;
+
 /// Memory of one compiled regular expression, and of its lazy automaton.
 pub const REGEX_BYTES_MAX: usize = 4 << 20;
 

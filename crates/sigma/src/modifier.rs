@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 
-use crate::limit::{REGEX_BYTES_MAX, VALUES_MAX, WINDASH_FORMS_MAX};
+use crate::expression::{Expression, Flags};
+use crate::limit::{VALUES_MAX, WINDASH_FORMS_MAX};
 use crate::pattern::{Pattern, Piece, Shape, fold};
 use crate::test::number;
 use crate::yaml::Node;
@@ -21,7 +22,7 @@ pub(crate) enum Test {
     /// The value has this shape; folded unless `cased`.
     Shape { shape: Shape, cased: bool },
     /// The expression is found in the value.
-    Regex(regex::Regex),
+    Regex(Box<Expression>),
     /// The value is an address inside the block.
     Cidr(IpNet),
     /// The value is a number that compares so.
@@ -260,27 +261,9 @@ impl Modifiers {
     }
 
     fn regex(&self, source: &str) -> Result<Test, String> {
-        regex::RegexBuilder::new(source)
-            .case_insensitive(self.ignore_case)
-            .multi_line(self.multi_line)
-            .dot_matches_new_line(self.dot_all)
-            .size_limit(REGEX_BYTES_MAX)
-            .dfa_size_limit(REGEX_BYTES_MAX)
-            .nest_limit(100)
-            .build()
-            .map(Test::Regex)
-            .map_err(|error| match error {
-                regex::Error::CompiledTooBig(limit) => {
-                    format!("the expression {source:?} needs more than {limit} bytes")
-                }
-                other => {
-                    let lines: Vec<_> = other.to_string().lines().map(str::trim).map(str::to_owned).collect();
-                    format!(
-                        "the expression {source:?} cannot be used: {}",
-                        lines.last().cloned().unwrap_or_default()
-                    )
-                }
-            })
+        let Self { ignore_case, multi_line, dot_all, .. } = *self;
+        Expression::new(source, Flags { ignore_case, multi_line, dot_all })
+            .map(|expression| Test::Regex(Box::new(expression)))
     }
 }
 

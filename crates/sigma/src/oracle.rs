@@ -64,7 +64,7 @@ fn looks_like(shape: &Shape, value: &str) -> bool {
         Shape::Exact(text) => value == text,
         Shape::Prefix(text) => value.starts_with(text),
         Shape::Suffix(text) => value.ends_with(text),
-        Shape::Contains(text) => value.contains(text),
+        Shape::Contains(needle) => value.contains(&needle.text),
         Shape::Anything => true,
         Shape::Glob(pieces) => {
             let piece = |piece: &Piece| match piece {

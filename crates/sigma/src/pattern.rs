@@ -96,7 +96,7 @@ impl Pattern {
 }
 
 /// What `contains`, `startswith` and `endswith` compare by; also how a pattern is matched.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// The whole value.
     Exact(String),
@@ -105,12 +105,33 @@ pub(crate) enum Shape {
     /// Its end.
     Suffix(String),
     /// Somewhere in it.
-    Contains(String),
+    Contains(Box<Needle>),
     /// Anything at all.
     Anything,
     /// Pieces in order, between anchored ends.
     Glob(Vec<Piece>),
 }
+
+/// A text that is looked for, and what was learnt of it for that.
+#[derive(Clone, Debug)]
+pub(crate) struct Needle {
+    pub(crate) text: String,
+    finder: memchr::memmem::Finder<'static>,
+}
+
+impl Needle {
+    fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), finder: memchr::memmem::Finder::new(text).into_owned() }
+    }
+}
+
+impl PartialEq for Needle {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Needle {}
 
 impl Shape {
     pub(crate) fn of(pattern: Pattern) -> Self {
@@ -121,7 +142,7 @@ impl Shape {
             [Piece::Text(text)] => Self::Exact(std::mem::take(text)),
             [Piece::Text(text), Piece::Any] => Self::Prefix(std::mem::take(text)),
             [Piece::Any, Piece::Text(text)] => Self::Suffix(std::mem::take(text)),
-            [Piece::Any, Piece::Text(text), Piece::Any] => Self::Contains(std::mem::take(text)),
+            [Piece::Any, Piece::Text(text), Piece::Any] => Self::Contains(Box::new(Needle::new(text))),
             _ => Self::Glob(pieces),
         }
     }
@@ -132,7 +153,7 @@ impl Shape {
             Self::Exact(text) => value == text,
             Self::Prefix(text) => value.starts_with(text.as_str()),
             Self::Suffix(text) => value.ends_with(text.as_str()),
-            Self::Contains(text) => memchr::memmem::find(value.as_bytes(), text.as_bytes()).is_some(),
+            Self::Contains(needle) => needle.finder.find(value.as_bytes()).is_some(),
             Self::Anything => true,
             Self::Glob(pieces) => glob(pieces, value),
         }
@@ -141,7 +162,8 @@ impl Shape {
     /// A text that every matching value contains, the longest there is.
     pub(crate) fn required(&self) -> &str {
         match self {
-            Self::Exact(text) | Self::Prefix(text) | Self::Suffix(text) | Self::Contains(text) => text,
+            Self::Exact(text) | Self::Prefix(text) | Self::Suffix(text) => text,
+            Self::Contains(needle) => &needle.text,
             Self::Anything => "",
             Self::Glob(pieces) => pieces
                 .iter()
@@ -202,15 +224,16 @@ pub(crate) fn fold(text: &str) -> String {
 pub(crate) fn fold_onto(text: &str, folded: &mut String) {
     let start = folded.len();
     folded.push_str(text);
-    if text.is_ascii() {
-        if let Some(added) = folded.get_mut(start..) {
-            added.make_ascii_lowercase();
-        }
-        return;
+    if let Some(added) = folded.get_mut(start..) {
+        added.make_ascii_lowercase();
     }
-    folded.truncate(start);
-    // One character at a time, so that the fold of a part is the part of the fold (a final sigma is context).
-    folded.extend(text.chars().flat_map(char::to_lowercase));
+    // Japanese has no case: what is folded already stays as it was copied.
+    let has_case = |character: char| !character.is_ascii() && !character.to_lowercase().eq([character]);
+    if !text.is_ascii() && text.chars().any(has_case) {
+        folded.truncate(start);
+        // One character at a time, so that the fold of a part is the part of the fold (a final sigma is context).
+        folded.extend(text.chars().flat_map(char::to_lowercase));
+    }
 }
 
 #[cfg(test)]

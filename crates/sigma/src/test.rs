@@ -24,7 +24,7 @@ impl Test {
         match self {
             Self::Shape { shape, cased: true } => shape.matches(text),
             Self::Shape { shape, cased: false } => shape.matches(folded),
-            Self::Regex(regex) => regex.is_match(text),
+            Self::Regex(expression) => expression.regex.is_match(text),
             Self::Cidr(block) => text.trim().parse::<IpAddr>().is_ok_and(|address| {
                 // An IPv4 address written inside IPv6 (`::ffff:192.0.2.1`) is that address.
                 block.contains(&address.to_canonical())

@@ -143,6 +143,8 @@ struct Route {
     events: u64,
     /// By name id: whether it occurred.
     seen: Vec<bool>,
+    /// By name id: those of its rule fields for which a rule of the plan asks.
+    asked: Vec<Box<[sigma::FieldId]>>,
 }
 
 impl Pass {
@@ -222,33 +224,43 @@ impl Pass {
                     categories: &categories,
                 }),
             };
-            Route { plan, name: source.route(), source: source.clone(), events: 0, seen: Vec::new() }
+            Route {
+                plan,
+                name: source.route(),
+                source: source.clone(),
+                events: 0,
+                seen: Vec::new(),
+                asked: Vec::new(),
+            }
         })
     }
 
     fn rule_hits(&mut self, names: &Names, sources: &Sources, event: &Event) -> Vec<Hit> {
         let known_names = names.len();
+        let bound = std::mem::take(&mut self.bound);
         let route = self.route(sources, event.source);
         route.events += 1;
         route.seen.resize(known_names, false);
-        for field in event.fields() {
-            route.seen[field.name.0 as usize] = true;
-        }
         let plan = Arc::clone(&route.plan);
-        if plan.rules().is_empty() {
-            return Vec::new();
+        for fields in bound.iter().skip(route.asked.len()) {
+            route.asked.push(fields.iter().copied().filter(|&field| plan.asks(field)).collect());
         }
         let every_value = plan.wants_every_value();
         let mut asked = sigma::Event::with_capacity(event.fields().len());
         // Values are numbered as they are added; this leads back to the fields they came from.
         let mut origin = Vec::with_capacity(event.fields().len());
         for field in event.fields() {
-            let fields = &self.bound[field.name.0 as usize];
+            route.seen[field.name.0 as usize] = true;
+            let fields = &route.asked[field.name.0 as usize];
             if every_value || !fields.is_empty() {
                 let value = event.value(field);
                 asked.push(fields, kind(value.kind), value.text);
                 origin.push(*field);
             }
+        }
+        self.bound = bound;
+        if plan.rules().is_empty() {
+            return Vec::new();
         }
         let engine = Arc::clone(&self.detector.engine);
         let matched = self.worker.evaluate(&engine, &plan, &asked);
