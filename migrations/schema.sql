@@ -106,6 +106,57 @@ CREATE TABLE campaigns (
 , tlp TEXT NOT NULL DEFAULT 'TLP:AMBER');
 CREATE INDEX campaigns_by_time ON campaigns (raised_at);
 CREATE INDEX campaigns_by_value ON campaigns (kind, value, last_at);
+CREATE TABLE changes (
+    id            TEXT   NOT NULL PRIMARY KEY,
+    number        TEXT   NOT NULL,
+    organisation  TEXT   NOT NULL REFERENCES organisations (id),
+    noun          TEXT   NOT NULL,
+    about         TEXT   NOT NULL,
+    action        TEXT   NOT NULL,
+    degree        BIGINT NOT NULL,
+    written       TEXT   NOT NULL,
+    version       TEXT   NOT NULL,
+    reason        TEXT   NOT NULL,
+    state         TEXT   NOT NULL,
+    asked_by      TEXT   NOT NULL,
+    asked_by_name TEXT   NOT NULL,
+    asked_at      BIGINT NOT NULL,
+    decided_by    TEXT   NOT NULL DEFAULT '',
+    decided_at    BIGINT,
+    answer        TEXT   NOT NULL DEFAULT ''
+);
+CREATE INDEX changes_by_state ON changes (state, asked_at);
+CREATE INDEX changes_of ON changes (organisation, asked_at);
+CREATE TABLE contact_confirmations (
+    digest   TEXT   NOT NULL PRIMARY KEY,
+    contact  TEXT   NOT NULL REFERENCES contacts (id),
+    asked_by TEXT   NOT NULL,
+    ends_at  BIGINT NOT NULL
+);
+CREATE INDEX contact_confirmations_of ON contact_confirmations (contact);
+CREATE TABLE contacts (
+    id               TEXT   NOT NULL PRIMARY KEY,
+    organisation     TEXT   NOT NULL REFERENCES organisations (id),
+    key              TEXT   NOT NULL,
+    valid_from       TEXT   NOT NULL,
+    valid_until      TEXT   NOT NULL,
+    kind             TEXT   NOT NULL,
+    name_ja          TEXT   NOT NULL,
+    name_en          TEXT   NOT NULL,
+    person           TEXT   NOT NULL,
+    channels         TEXT   NOT NULL,
+    hours            TEXT   NOT NULL,
+    deputies         TEXT   NOT NULL,
+    language         TEXT   NOT NULL,
+    openpgp          TEXT   NOT NULL,
+    smime            TEXT   NOT NULL,
+    last_verified_at BIGINT,
+    verified_by      TEXT   NOT NULL DEFAULT '',
+    asked_at         BIGINT,
+    bounces          BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (organisation, key)
+);
+CREATE INDEX contacts_by_verification ON contacts (last_verified_at);
 CREATE TABLE counters (
     name  TEXT   NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL
@@ -131,6 +182,19 @@ CREATE TABLE detections (
     PRIMARY KEY (event, rule)
 );
 CREATE INDEX detections_of ON detections (threat, at);
+CREATE TABLE functions (
+    id           TEXT   NOT NULL PRIMARY KEY,
+    organisation TEXT   NOT NULL REFERENCES organisations (id),
+    key          TEXT   NOT NULL,
+    valid_from   TEXT   NOT NULL,
+    valid_until  TEXT   NOT NULL,
+    name_ja      TEXT   NOT NULL,
+    name_en      TEXT   NOT NULL,
+    priority     BIGINT NOT NULL,
+    rto_minutes  BIGINT,
+    systems      TEXT   NOT NULL,
+    UNIQUE (organisation, key)
+);
 CREATE TABLE imports (
     organisation TEXT   NOT NULL,
     file         TEXT   NOT NULL,
@@ -184,12 +248,50 @@ CREATE TABLE outbox (
     signal      TEXT   NOT NULL,
     taken_until BIGINT
 );
+CREATE TABLE people (
+    id           TEXT NOT NULL PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES organisations (id),
+    key          TEXT NOT NULL,
+    valid_from   TEXT NOT NULL,
+    valid_until  TEXT NOT NULL,
+    name_ja      TEXT NOT NULL,
+    name_en      TEXT NOT NULL,
+    post_ja      TEXT NOT NULL,
+    post_en      TEXT NOT NULL,
+    mail         TEXT NOT NULL,
+    phone        TEXT NOT NULL,
+    language     TEXT NOT NULL,
+    UNIQUE (organisation, key)
+);
 CREATE TABLE rule_days (
     organisation TEXT   NOT NULL,
     rule_id      TEXT   NOT NULL,
     day          BIGINT NOT NULL,
     PRIMARY KEY (organisation, rule_id, day)
 );
+CREATE TABLE server_counts (
+    id           TEXT   NOT NULL PRIMARY KEY,
+    organisation TEXT   NOT NULL REFERENCES organisations (id),
+    key          TEXT   NOT NULL,
+    valid_from   TEXT   NOT NULL,
+    valid_until  TEXT   NOT NULL,
+    kind         TEXT   NOT NULL,
+    day          TEXT   NOT NULL,
+    servers      BIGINT NOT NULL,
+    UNIQUE (organisation, key)
+);
+CREATE TABLE servers (
+    id           TEXT NOT NULL PRIMARY KEY,
+    organisation TEXT NOT NULL REFERENCES organisations (id),
+    key          TEXT NOT NULL,
+    valid_from   TEXT NOT NULL,
+    valid_until  TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    system       TEXT NOT NULL,
+    UNIQUE (organisation, key)
+);
+CREATE INDEX servers_of ON servers (organisation, kind, valid_from, valid_until);
 CREATE TABLE sessions (
     digest     TEXT   NOT NULL PRIMARY KEY,
     id         TEXT   NOT NULL UNIQUE,
@@ -224,6 +326,41 @@ CREATE TABLE sign_in_steps (
     ends_at BIGINT NOT NULL
 );
 CREATE INDEX sign_in_steps_by_end ON sign_in_steps (ends_at);
+CREATE TABLE software (
+    id             TEXT NOT NULL PRIMARY KEY,
+    organisation   TEXT NOT NULL REFERENCES organisations (id),
+    key            TEXT NOT NULL,
+    valid_from     TEXT NOT NULL,
+    valid_until    TEXT NOT NULL,
+    system         TEXT NOT NULL,
+    name           TEXT NOT NULL,
+    vendor         TEXT NOT NULL,
+    version        TEXT NOT NULL,
+    cpe            TEXT NOT NULL,
+    purl           TEXT NOT NULL,
+    purpose        TEXT NOT NULL,
+    end_of_support TEXT NOT NULL,
+    UNIQUE (organisation, key)
+);
+CREATE INDEX software_by_end ON software (end_of_support);
+CREATE TABLE systems (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    organisation    TEXT   NOT NULL REFERENCES organisations (id),
+    key             TEXT   NOT NULL,
+    valid_from      TEXT   NOT NULL,
+    valid_until     TEXT   NOT NULL,
+    name_ja         TEXT   NOT NULL,
+    name_en         TEXT   NOT NULL,
+    manager         TEXT   NOT NULL,
+    criticality     TEXT   NOT NULL,
+    confidentiality BIGINT NOT NULL,
+    integrity       BIGINT NOT NULL,
+    availability    BIGINT NOT NULL,
+    rto_minutes     BIGINT,
+    internet_facing TEXT   NOT NULL,
+    place           TEXT   NOT NULL,
+    UNIQUE (organisation, key)
+);
 CREATE TABLE threats (
     id              TEXT   NOT NULL PRIMARY KEY,
     number          TEXT   NOT NULL,

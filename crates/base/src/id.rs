@@ -19,6 +19,10 @@ pub trait Kind {
 pub enum Organisation {}
 /// Somebody responsible for something.
 pub enum Person {}
+/// A person or a duty desk through which an organisation is reached.
+pub enum PointOfContact {}
+/// A change of the registry that somebody asks for.
+pub enum Change {}
 /// The judged group of detections that is counted.
 pub enum Threat {}
 /// The same observable at two or more organisations.
@@ -29,6 +33,12 @@ impl Kind for Organisation {
 }
 impl Kind for Person {
     const PREFIX: &'static str = "person";
+}
+impl Kind for PointOfContact {
+    const PREFIX: &'static str = "contact";
+}
+impl Kind for Change {
+    const PREFIX: &'static str = "change";
 }
 impl Kind for Threat {
     const PREFIX: &'static str = "threat";

@@ -16,7 +16,7 @@ mod tlp;
 
 pub use actor::{Account, Actor, Confidentiality, Denied, Grant, Right, Role, Seat};
 pub use event_id::EventId;
-pub use id::{Campaign, Id, Kind, Organisation, ParseIdError, Person, Threat};
+pub use id::{Campaign, Change, Id, Kind, Organisation, ParseIdError, Person, PointOfContact, Threat};
 pub use jiff::Timestamp;
 pub use language::Language;
 pub use observable::{Observable, ObservableKind};

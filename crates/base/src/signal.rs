@@ -1,6 +1,6 @@
 //! "This happened": how one capability tells another.
 
-use crate::{Campaign, Id, Organisation, Threat};
+use crate::{Campaign, Change, Id, Organisation, PointOfContact, Threat};
 
 /// Written to the outbox in the transaction that caused it; `wiring.rs` maps each to the call that answers.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -19,5 +19,26 @@ pub enum Signal {
         campaign: Id<Campaign>,
         /// Everybody hit so far.
         organisations: Vec<Id<Organisation>>,
+    },
+    /// Nobody has confirmed for long that a contact is still right.
+    ContactVerificationDue {
+        /// Which contact.
+        contact: Id<PointOfContact>,
+        /// Whose.
+        organisation: Id<Organisation>,
+    },
+    /// An organisation asks for a change of the registry that the centre decides about.
+    ChangeAsked {
+        /// Which request.
+        change: Id<Change>,
+        /// Whose registry.
+        organisation: Id<Organisation>,
+    },
+    /// The centre has decided about it.
+    ChangeDecided {
+        /// Which request.
+        change: Id<Change>,
+        /// Who asked.
+        organisation: Id<Organisation>,
     },
 }

@@ -229,16 +229,51 @@ pub struct Registry {
 /// What to do with the registry.
 #[derive(Debug, Subcommand)]
 pub enum RegistryCommand {
-    /// Imports organisations, networks, domains and mail domains from CSV or YAML.
+    /// Imports organisations, what they own, people, contacts, systems and the rest from CSV, YAML or XLSX.
     Import {
         #[command(flatten)]
         data: Data,
-        /// `.csv`, `.yaml` or `.yml`.
+        /// `.csv`, `.xlsx`, `.yaml` or `.yml`.
         file: PathBuf,
         /// Only says what would become of every row.
         #[arg(long)]
         dry_run: bool,
         /// Prints the rows as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Writes the registry into a file that an import takes back.
+    Export {
+        #[command(flatten)]
+        data: Data,
+        /// `.csv` for one kind of thing, `.xlsx` for all.
+        file: PathBuf,
+        /// What goes into a `.csv` file: the word of its `record` column, such as `contact`.
+        #[arg(long = "record", value_name = "WORD")]
+        noun: Option<registry::Noun>,
+        /// Only this organisation's.
+        #[arg(long, value_name = "KEY")]
+        organisation: Option<String>,
+    },
+    /// Lists the contacts that nobody has confirmed for half a year.
+    Contacts {
+        #[command(flatten)]
+        data: Data,
+        /// Makes the link with which a contact confirms that it is still right.
+        #[arg(long, value_name = "ORGANISATION/KEY")]
+        ask: Option<String>,
+        /// Prints JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says how many servers there were, year by year.
+    Servers {
+        #[command(flatten)]
+        data: Data,
+        /// The first fiscal year.
+        #[arg(long, value_name = "YEAR", default_value_t = 2010)]
+        from: i16,
+        /// Prints JSON.
         #[arg(long)]
         json: bool,
     },

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context as _, bail};
-use base::{Id, Organisation, Timestamp};
+use base::{Actor, Id, Organisation, Timestamp};
 use lake::ParquetLake;
 use registry::Registry;
 use store::Store;
@@ -122,13 +122,13 @@ impl Centre {
     /// Imports organisations and what they own.
     pub fn import_registry(
         &self,
-        text: &str,
+        actor: &Actor,
+        file: &[u8],
         notation: registry::import::Notation,
-        actor: &str,
         now: Timestamp,
     ) -> anyhow::Result<registry::import::Plan> {
         let plan =
-            self.runtime.block_on(registry::import::import(&self.store, text, notation, actor, now))?;
+            self.runtime.block_on(registry::import::import(&self.store, actor, file, notation, now))?;
         self.runtime.block_on(self.reload_registry())?;
         Ok(plan)
     }

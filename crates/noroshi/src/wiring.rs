@@ -32,5 +32,14 @@ fn answer(signal: &Signal) {
         Signal::CampaignRaised { campaign, organisations } => {
             tracing::info!(%campaign, organisations = organisations.len(), "a campaign was raised");
         }
+        Signal::ContactVerificationDue { contact, organisation } => {
+            tracing::info!(%contact, %organisation, "a contact is to confirm that it is still right");
+        }
+        Signal::ChangeAsked { change, organisation } => {
+            tracing::info!(%change, %organisation, "a change of the registry is asked for");
+        }
+        Signal::ChangeDecided { change, organisation } => {
+            tracing::info!(%change, %organisation, "a change of the registry is decided");
+        }
     }
 }

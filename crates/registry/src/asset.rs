@@ -56,6 +56,16 @@ impl AssetKind {
         }
     }
 
+    /// The same as a noun of the registry.
+    pub const fn noun(self) -> crate::Noun {
+        match self {
+            Self::Network => crate::Noun::Network,
+            Self::Domain => crate::Noun::Domain,
+            Self::MailDomain => crate::Noun::MailDomain,
+            Self::Host => crate::Noun::Host,
+        }
+    }
+
     /// The normal form of a value as somebody wrote it, or what is wrong with it.
     pub fn normal(self, written: &str) -> Result<String, String> {
         match self {

@@ -1,5 +1,10 @@
 //! Every statement of the registry.
 
+pub(crate) mod change;
+pub(crate) mod contact;
+pub(crate) mod count;
+pub(crate) mod record;
+
 use base::{Id, Organisation as OrganisationId};
 use sqlx::Row as _;
 use store::{Connection, day, parse};

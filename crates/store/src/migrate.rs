@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(3, "0003_watch"),
     migration!(4, "0004_sharing"),
     migration!(5, "0005_access"),
+    migration!(6, "0006_registry"),
 ];
 
 /// Brings the schema up to date in one transaction: another process sees the old schema or the new one.

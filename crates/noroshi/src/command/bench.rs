@@ -175,7 +175,12 @@ fn detect(inputs: &[Input], detector: &Detector, threads: usize) -> anyhow::Resu
 fn path(inputs: &[Input], detector: &Detector, directory: &Path, threads: usize) -> anyhow::Result<Count> {
     let centre = Centre::open(directory, &Config::default())?;
     let world = World::new(1, date(2026, 7, 15));
-    centre.import_registry(&world.registry_yaml(), Notation::Yaml, "bench", clock::now())?;
+    centre.import_registry(
+        &super::house(),
+        world.registry_yaml().as_bytes(),
+        Notation::Yaml,
+        clock::now(),
+    )?;
     let registry = centre.registry();
     let organisation = registry.organisations().last().context("the registry is empty")?.id;
     let file = |input: &Input| LogFile { organisation, name: input.name.clone(), input: input.clone() };

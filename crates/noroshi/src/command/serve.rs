@@ -62,6 +62,7 @@ pub async fn serve(
     }
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     ready(listener.local_addr()?);
+    let now = Arc::clone(&state.clock);
     let router = web::router(state);
     let mut turn = tokio::time::interval(TURN);
     let serving = web::serve(listener, router, told_to_stop());
@@ -70,7 +71,7 @@ pub async fn serve(
         tokio::select! {
             ended = &mut serving => return Ok(ended?),
             _ = turn.tick() => {
-                if let Err(error) = take_a_turn(centre).await {
+                if let Err(error) = take_a_turn(centre, now()).await {
                     tracing::error!(%error, "signals wait");
                 }
             }
@@ -78,7 +79,8 @@ pub async fn serve(
     }
 }
 
-async fn take_a_turn(centre: &Centre) -> anyhow::Result<()> {
+async fn take_a_turn(centre: &Centre, now: Timestamp) -> anyhow::Result<()> {
+    registry::contact::check(&centre.store, now).await?;
     while wiring::answer_signals(&centre.store).await? > 0 {}
     centre.reload_registry().await
 }

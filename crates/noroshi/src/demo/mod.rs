@@ -111,6 +111,11 @@ impl World {
         registry::yaml(&self.places)
     }
 
+    /// People, contacts, systems and what belongs to them, in the form that the registry imports.
+    pub(crate) fn registry_csv(&self) -> String {
+        registry::csv(&self.places)
+    }
+
     fn tell(&self, plot: &Plot) -> Vec<(Moment, Line)> {
         let stream = plot.key.bytes().fold(1_000, |sum: u64, byte| sum * 31 % 1_000_003 + u64::from(byte));
         let mut stage = Stage { world: self, dice: Dice::new(self.seed, 20_000 + stream), lines: Vec::new() };

@@ -6,7 +6,7 @@ use base::{Severity, japan};
 use formats::read::{Blocks, Options, Parser, Place, Sink, Unread};
 use formats::{Event, Format, Names, Sources};
 use jiff::civil::Date;
-use registry::Registry;
+use registry::import::{Notation, import};
 use watch::detect::{Detector, Pass, Routing};
 use watch::indicator::Indicators;
 use watch::judge::Verdict;
@@ -306,10 +306,23 @@ fn only_addresses_and_domains_that_belong_to_nobody_are_written() {
 
 #[test]
 fn the_registry_takes_the_whole_world() {
-    let plan = registry::import::yaml(&tuesday().registry_yaml(), &Registry::default()).expect("it is YAML");
-    let wrong: Vec<_> = plan.wrong().collect();
-    assert!(wrong.is_empty(), "{wrong:?}");
-    assert!(plan.rows.len() > 22 * 10, "{} rows", plan.rows.len());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it starts");
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().expect("there is room");
+        let path = folder.path().join("control.db");
+        let store = store::Store::open(&path, store::Options::default()).await.expect("it opens");
+        let (keeper, now) = (testkit::actor(base::Role::Coordinator, []), "2026-07-14T15:00:00Z");
+        let now = now.parse().expect("it is a time");
+        for (file, notation, rows_min) in [
+            (tuesday().registry_yaml(), Notation::Yaml, 22 * 10),
+            (tuesday().registry_csv(), Notation::Csv, 22 * 20),
+        ] {
+            let plan = import(&store, &keeper, file.as_bytes(), notation, now).await.expect("it is a table");
+            let wrong: Vec<_> = plan.wrong().collect();
+            assert!(wrong.is_empty(), "{wrong:?}");
+            assert!(plan.rows.len() > rows_min, "{} rows", plan.rows.len());
+        }
+    });
 }
 
 #[test]

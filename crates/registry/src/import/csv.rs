@@ -1,54 +1,33 @@
-//! One table with a header: each row is an organisation or something it owns.
+//! One table with a header: each row is an organisation or something that belongs to one.
 
-use super::{Plan, ROWS_MAX, Written, check_size, plan};
-use crate::{Error, Registry};
+use super::written::column;
+use super::{ROWS_MAX, Written};
+use crate::Error;
 
-/// Reads a CSV file and plans what becomes of its rows. Columns may come in any order and be left out; a column nobody
-/// knows refuses the file, because a misspelt one would silently lose its values.
-pub fn csv(text: &str, registry: &Registry) -> Result<Plan, Error> {
-    check_size(text)?;
+/// Reads a CSV file. Columns may come in any order and be left out; a column nobody knows refuses the file, because a
+/// misspelt one would silently lose its values.
+pub(super) fn rows(text: &str) -> Result<Vec<Written>, Error> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader =
         csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(false).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(unreadable)?.clone();
-    if let Some(stranger) = header.iter().find(|name| column(&mut Written::default(), name).is_none()) {
-        return Err(Error::Unreadable { line: 1, reason: format!("no column is called {stranger:?}") });
-    }
+    let header = reader.headers().map_err(unreadable)?;
+    let header = header
+        .iter()
+        .map(|name| {
+            let stranger = || Error::Unreadable { line: 1, reason: format!("no column is called {name:?}") };
+            column(name).ok_or_else(stranger)
+        })
+        .collect::<Result<std::sync::Arc<[_]>, _>>()?;
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(unreadable)?;
         if rows.len() == ROWS_MAX {
             return Err(Error::TooLarge { limit: ROWS_MAX, unit: "rows" });
         }
-        let mut row =
-            Written { line: record.position().map_or(0, csv::Position::line), ..Written::default() };
-        for (name, value) in header.iter().zip(record.iter()) {
-            if let Some(place) = column(&mut row, name) {
-                *place = value.to_owned();
-            }
-        }
-        rows.push(row);
+        let line = record.position().map_or(0, csv::Position::line);
+        rows.push(Written::new(line, header.clone(), record));
     }
-    Ok(plan::plan(rows, registry))
-}
-
-fn column<'w>(row: &'w mut Written, name: &str) -> Option<&'w mut String> {
-    Some(match name {
-        "record" => &mut row.record,
-        "organisation" => &mut row.organisation,
-        "name_ja" => &mut row.name_ja,
-        "name_en" => &mut row.name_en,
-        "kind" => &mut row.kind,
-        "parent" => &mut row.parent,
-        "order" => &mut row.order,
-        "value" => &mut row.value,
-        "valid_from" => &mut row.valid_from,
-        "valid_until" => &mut row.valid_until,
-        "criticality" => &mut row.criticality,
-        "system" => &mut row.system,
-        "device_class" => &mut row.device_class,
-        _ => return None,
-    })
+    Ok(rows)
 }
 
 fn unreadable(error: csv::Error) -> Error {

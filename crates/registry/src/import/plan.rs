@@ -1,54 +1,68 @@
 //! What becomes of each row, given what is registered and what stands above it. Pure.
 
 use std::collections::{HashMap, HashSet};
-use std::str::FromStr;
 
-use base::{Id, Organisation as OrganisationId};
+use base::{Id, Organisation as OrganisationId, Right};
 use ipnet::IpNet;
-use jiff::civil::Date;
 
-use super::{Fate, Plan, Row, Written};
-use crate::Registry;
-use crate::asset::{Asset, AssetKind, Criticality, Validity, is_private};
+use super::{Asker, Fate, Written};
+use crate::asset::{Asset, AssetKind, Criticality, is_private};
 use crate::organisation::Organisation;
+use crate::read::{free, key, name, number, validity, word};
+use crate::reason::{Reason, Wrong};
+use crate::{Noun, Registry};
 
-const KEY_BYTES_MAX: usize = 64;
-const NAME_CHARS_MAX: usize = 200;
 /// How deep the tree may be.
 const DEPTH_MAX: usize = 16;
 
-/// A column and what is wrong with it.
-type Wrong = (&'static str, String);
-
-pub(super) fn plan(written: Vec<Written>, registry: &Registry) -> Plan {
-    let mut planner = Planner::over(registry);
-    let mut fates: Vec<Option<Fate>> = vec![None; written.len()];
-    // Organisations first, wherever they stand in the file, and each after its parent.
-    planner.organisations(&written, &mut fates);
-    for (row, fate) in written.iter().zip(&mut fates) {
-        if fate.is_none() {
-            *fate = Some(planner.asset(row).unwrap_or_else(wrong));
-        }
-    }
-    let rows = written.iter().zip(fates).map(|(row, fate)| Row {
-        line: row.line,
-        about: about(row),
-        fate: fate.unwrap_or(Fate::Same),
-    });
-    Plan {
-        rows: rows.collect(),
-        organisations: planner.changed_organisations,
-        assets: planner.changed_assets,
-    }
+/// What goes in.
+pub(super) struct Effects {
+    pub organisations: Vec<Organisation>,
+    pub assets: Vec<Asset>,
 }
 
-fn wrong((column, reason): Wrong) -> Fate {
+/// The organisations by key as they will be.
+pub(super) type Tree = HashMap<String, Organisation>;
+
+/// Settles the rows about organisations and assets that have no fate yet.
+pub(super) fn plan(
+    written: &[Written],
+    fates: &mut [Option<Fate>],
+    registry: &Registry,
+    asker: Asker<'_>,
+) -> (Tree, Effects) {
+    let mut planner = Planner::over(registry, asker);
+    // Organisations first, wherever they stand in the file, and each after its parent.
+    planner.organisations(written, fates);
+    for (row, fate) in written.iter().zip(fates) {
+        if fate.is_none()
+            && let Ok(kind) = row.get("record").parse()
+        {
+            *fate = Some(planner.asset(kind, row).unwrap_or_else(wrong));
+        }
+    }
+    let effects = Effects { organisations: planner.changed_organisations, assets: planner.changed_assets };
+    (planner.organisations, effects)
+}
+
+pub(super) fn wrong((column, reason): Wrong) -> Fate {
     Fate::Wrong { column, reason }
 }
 
-fn about(row: &Written) -> String {
-    let value = if row.value.is_empty() { &row.organisation } else { &row.value };
-    format!("{} {value}", row.record).chars().take(NAME_CHARS_MAX).collect()
+/// The organisation of a row, when the asker's right reaches it.
+pub(super) fn owner<'t>(tree: &'t Tree, row: &Written, asker: Asker<'_>) -> Result<&'t Organisation, Wrong> {
+    let key = row.get("organisation");
+    let unknown =
+        || ("organisation", Reason::NoSuch { noun: Noun::Organisation, key: crate::read::shown(key) });
+    let Some(owner) = tree.get(key) else { return Err(unknown()) };
+    if asker.scope.covers(asker.right, Some(owner.id)) {
+        return Ok(owner);
+    }
+    // Who may see the organisation may know why; to everybody else it is not there.
+    if asker.scope.covers(Right::ReadRegistry, Some(owner.id)) {
+        return Err(("organisation", Reason::NotYours));
+    }
+    Err(unknown())
 }
 
 /// An asset, and the line of this file that says it.
@@ -56,6 +70,7 @@ type Said = (Asset, Option<u64>);
 
 struct Planner<'r> {
     registry: &'r Registry,
+    asker: Asker<'r>,
     organisations: HashMap<String, Organisation>,
     parents: HashMap<Id<OrganisationId>, Option<Id<OrganisationId>>>,
     // Where in this file an organisation was said already.
@@ -67,13 +82,14 @@ struct Planner<'r> {
 }
 
 impl<'r> Planner<'r> {
-    fn over(registry: &'r Registry) -> Self {
+    fn over(registry: &'r Registry, asker: Asker<'r>) -> Self {
         let mut assets: HashMap<_, Vec<Said>> = HashMap::new();
         for asset in registry.assets() {
             assets.entry((asset.kind, asset.value.clone())).or_default().push((asset.clone(), None));
         }
         Self {
             registry,
+            asker,
             organisations: registry
                 .organisations()
                 .iter()
@@ -89,16 +105,17 @@ impl<'r> Planner<'r> {
 
     /// Settles rows whose parent is known, until no more can be settled; what is left has no parent or is a ring.
     fn organisations(&mut self, written: &[Written], fates: &mut [Option<Fate>]) {
-        let mut waiting: Vec<usize> =
-            (0..written.len()).filter(|&place| written[place].record == "organisation").collect();
+        let mut waiting: Vec<usize> = (0..written.len())
+            .filter(|&place| fates[place].is_none() && is_organisation(&written[place]))
+            .collect();
         for _ in 0..=DEPTH_MAX {
             let mut next = Vec::new();
             let keys_waiting: HashSet<&str> =
-                waiting.iter().map(|&place| written[place].organisation.as_str()).collect();
+                waiting.iter().map(|&place| written[place].get("organisation")).collect();
             for place in waiting {
                 let row = &written[place];
                 let parent_waits =
-                    row.parent != row.organisation && keys_waiting.contains(row.parent.as_str());
+                    row.get("parent") != row.get("organisation") && keys_waiting.contains(row.get("parent"));
                 if parent_waits {
                     next.push(place);
                 } else {
@@ -112,27 +129,25 @@ impl<'r> Planner<'r> {
         }
         for place in waiting {
             let reason = format!("is part of itself, or the tree is deeper than {DEPTH_MAX}");
-            fates[place] = Some(wrong(("parent", reason)));
+            fates[place] = Some(wrong(("parent", reason.into())));
         }
     }
 
     fn organisation(&mut self, row: &Written) -> Result<Fate, Wrong> {
-        let key = key(&row.organisation)?;
+        let key = key("organisation", row.get("organisation"))?;
         if let Some(line) = self.said_on.get(&key) {
-            return Err(("organisation", format!("line {line} already describes {key}")));
+            return Err(("organisation", Reason::Twice { line: *line, key }));
         }
         let one = Organisation {
             id: Organisation::id_of(&key),
-            name_ja: name("name_ja", &row.name_ja)?,
-            name_en: name("name_en", &row.name_en)?,
-            kind: word("kind", &row.kind)?,
+            name_ja: name("name_ja", row.get("name_ja"))?,
+            name_en: name("name_en", row.get("name_en"))?,
+            kind: word("kind", row.get("kind"))?,
             parent: self.parent(row)?,
-            display_order: match row.order.as_str() {
-                "" => 0,
-                text => text.parse().map_err(|_| ("order", format!("{text:?} is not a whole number")))?,
-            },
+            display_order: number("order", row.get("order"), (i64::MIN, i64::MAX))?.unwrap_or(0),
             key: key.clone(),
         };
+        self.reached(&one)?;
         self.said_on.insert(key.clone(), row.line);
         let fate = match self.organisations.get(&key) {
             None => Fate::New,
@@ -152,14 +167,23 @@ impl<'r> Planner<'r> {
         Ok(fate)
     }
 
+    /// Whether the asker's right reaches an organisation, or the one under which a new one is put.
+    fn reached(&self, one: &Organisation) -> Result<(), Wrong> {
+        let covers = |id| self.asker.scope.covers(self.asker.right, id);
+        let place = if self.organisations.contains_key(&one.key) { Some(one.id) } else { one.parent };
+        if covers(place) { Ok(()) } else { Err(("organisation", Reason::NotYours)) }
+    }
+
     fn parent(&self, row: &Written) -> Result<Option<Id<OrganisationId>>, Wrong> {
-        if row.parent.is_empty() {
+        let (key, own) = (row.get("parent"), row.get("organisation"));
+        if key.is_empty() {
             return Ok(None);
         }
-        let Some(parent) = self.organisations.get(&row.parent) else {
-            return Err(("parent", format!("no organisation has the key {:?}", row.parent)));
+        let Some(parent) = self.organisations.get(key) else {
+            let key = crate::read::shown(key);
+            return Err(("parent", Reason::NoSuch { noun: Noun::Organisation, key }));
         };
-        let own = Organisation::id_of(&row.organisation);
+        let (own_key, own) = (own, Organisation::id_of(own));
         let mut above = Some(parent.id);
         for _ in 0..DEPTH_MAX {
             match above {
@@ -168,29 +192,23 @@ impl<'r> Planner<'r> {
                 Some(id) => above = self.parents.get(&id).copied().flatten(),
             }
         }
-        let reason = format!("{} would be part of itself, or deeper than {DEPTH_MAX}", row.organisation);
-        Err(("parent", reason))
+        let reason = format!("{own_key} would be part of itself, or deeper than {DEPTH_MAX}");
+        Err(("parent", reason.into()))
     }
 
-    fn asset(&mut self, row: &Written) -> Result<Fate, Wrong> {
-        let kind = AssetKind::from_str(&row.record).map_err(|_| {
-            let known = AssetKind::ALL.map(AssetKind::word).join(", ");
-            ("record", format!("{:?} is not one of organisation, {known}", row.record))
-        })?;
-        let Some(owner) = self.organisations.get(&row.organisation) else {
-            return Err(("organisation", format!("no organisation has the key {:?}", row.organisation)));
-        };
+    fn asset(&mut self, kind: AssetKind, row: &Written) -> Result<Fate, Wrong> {
+        let owner = owner(&self.organisations, row, self.asker)?;
         let asset = Asset {
             kind,
-            value: kind.normal(&row.value).map_err(|reason| ("value", reason))?,
+            value: kind.normal(row.get("value")).map_err(|reason| ("value", reason.into()))?,
             organisation: owner.id,
-            validity: validity(row)?,
-            criticality: match row.criticality.as_str() {
+            validity: validity(row.get("valid_from"), row.get("valid_until"))?,
+            criticality: match row.get("criticality") {
                 "" => Criticality::default(),
-                _ => word("criticality", &row.criticality)?,
+                written => word("criticality", written)?,
             },
-            system: free("system", &row.system)?,
-            device_class: free("device_class", &row.device_class)?,
+            system: free("system", row.get("system"))?,
+            device_class: free("device_class", row.get("device_class"))?,
         };
         let fate = self.quarrel(&asset)?;
         let same_value = self.assets.entry((kind, asset.value.clone())).or_default();
@@ -210,7 +228,7 @@ impl<'r> Planner<'r> {
             let place = line.map_or("in the registry".to_owned(), |line| format!("on line {line}"));
             if same_registration(other, asset) {
                 if let Some(line) = line {
-                    return Err(("value", format!("line {line} already registers {}", asset.value)));
+                    return Err(("value", Reason::Twice { line: *line, key: asset.value.clone() }));
                 }
                 fate = changed(&[
                     ("valid_until", other.validity.until != asset.validity.until),
@@ -218,12 +236,16 @@ impl<'r> Planner<'r> {
                     ("system", other.system != asset.system),
                     ("device_class", other.device_class != asset.device_class),
                 ]);
+                let today = self.asker.today;
+                if other.validity.until > today && asset.validity.until <= today {
+                    fate = Fate::Retired;
+                }
             } else if other.validity.overlaps(&asset.validity) {
                 if other.organisation == asset.organisation {
                     let from = other.validity.from;
                     let reason =
                         format!("overlaps the same organisation's registration from {from} ({place})");
-                    return Err(("valid_from", reason));
+                    return Err(("valid_from", reason.into()));
                 }
                 if !may_be_shared(asset) {
                     let owner = self.registry.organisation(other.organisation).map(|one| one.key.as_str());
@@ -232,7 +254,7 @@ impl<'r> Planner<'r> {
                     let (from, until) = (other.validity.from, other.validity.until);
                     let reason =
                         format!("{} belongs to {owner} from {from} to {until} ({place})", asset.value);
-                    return Err(("value", reason));
+                    return Err(("value", reason.into()));
                 }
             }
         }
@@ -260,55 +282,11 @@ fn same_registration(one: &Asset, other: &Asset) -> bool {
     one.organisation == other.organisation && one.validity.from == other.validity.from
 }
 
-fn changed(columns: &[(&'static str, bool)]) -> Fate {
+pub(super) fn changed(columns: &[(&'static str, bool)]) -> Fate {
     let columns: Vec<_> = columns.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
     if columns.is_empty() { Fate::Same } else { Fate::Changed { columns } }
 }
 
-fn key(written: &str) -> Result<String, Wrong> {
-    let right = (1..=KEY_BYTES_MAX).contains(&written.len())
-        && written.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    if !right {
-        let reason = format!("{written:?} is not 1 to {KEY_BYTES_MAX} of a-z, 0-9 and -");
-        return Err(("organisation", reason));
-    }
-    Ok(written.to_owned())
-}
-
-fn name(column: &'static str, written: &str) -> Result<String, Wrong> {
-    if written.is_empty() {
-        return Err((column, "names in both languages are needed".to_owned()));
-    }
-    free(column, written)
-}
-
-fn free(column: &'static str, written: &str) -> Result<String, Wrong> {
-    if written.chars().count() > NAME_CHARS_MAX || written.chars().any(char::is_control) {
-        return Err((column, format!("longer than {NAME_CHARS_MAX} characters, or with control characters")));
-    }
-    Ok(written.to_owned())
-}
-
-fn word<T: FromStr<Err = String> + Default>(column: &'static str, written: &str) -> Result<T, Wrong> {
-    if written.is_empty() {
-        return Ok(T::default());
-    }
-    written.parse().map_err(|reason| (column, reason))
-}
-
-fn validity(row: &Written) -> Result<Validity, Wrong> {
-    let read = |column, written: &str, otherwise| {
-        if written.is_empty() {
-            return Ok(otherwise);
-        }
-        let day: Option<Date> = written.parse().ok();
-        day.filter(|day| *day >= Validity::FIRST && *day <= Validity::LAST)
-            .ok_or_else(|| (column, format!("{written:?} is not a day like 2026-04-01")))
-    };
-    let from = read("valid_from", &row.valid_from, Validity::FIRST)?;
-    let until = read("valid_until", &row.valid_until, Validity::LAST)?;
-    if until < from {
-        return Err(("valid_until", format!("{until} is before valid_from {from}")));
-    }
-    Ok(Validity { from, until })
+fn is_organisation(row: &Written) -> bool {
+    row.get("record") == Noun::Organisation.word()
 }

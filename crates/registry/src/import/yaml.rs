@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde::de::{MapAccess, Visitor, value::MapAccessDeserializer};
 use serde_saphyr::Spanned;
 
-use super::{Plan, ROWS_MAX, Written, check_size, plan};
+use super::{ROWS_MAX, Written};
+use crate::Error;
 use crate::asset::AssetKind;
-use crate::{Error, Registry};
 
 /// The most YAML nodes: each row has at most two for each of its columns.
 const NODES_MAX: usize = ROWS_MAX * 20;
@@ -93,9 +93,8 @@ impl<'de> Deserialize<'de> for Owned {
     }
 }
 
-/// Reads a YAML file and plans what becomes of its rows.
-pub fn yaml(text: &str, registry: &Registry) -> Result<Plan, Error> {
-    check_size(text)?;
+/// Reads a YAML file.
+pub(super) fn rows(text: &str) -> Result<Vec<Written>, Error> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: NODES_MAX,
@@ -116,43 +115,47 @@ pub fn yaml(text: &str, registry: &Registry) -> Result<Plan, Error> {
             return Err(Error::TooLarge { limit: ROWS_MAX, unit: "rows" });
         }
     }
-    Ok(plan::plan(rows, registry))
+    Ok(rows)
 }
 
 /// One entry as the rows it would be in CSV.
 fn spread(line: u64, entry: Entry, rows: &mut Vec<Written>) {
-    let key = entry.key;
+    let key = entry.key.as_str();
     if !entry.name_ja.is_empty() || !entry.name_en.is_empty() || !entry.kind.is_empty() {
-        rows.push(Written {
+        let order = entry.order.map(|order| order.to_string()).unwrap_or_default();
+        rows.push(Written::of(
             line,
-            record: "organisation".to_owned(),
-            organisation: key.clone(),
-            name_ja: entry.name_ja,
-            name_en: entry.name_en,
-            kind: entry.kind,
-            parent: entry.parent.unwrap_or_default(),
-            order: entry.order.map(|order| order.to_string()).unwrap_or_default(),
-            ..Written::default()
-        });
+            [
+                ("record", "organisation"),
+                ("organisation", key),
+                ("name_ja", &entry.name_ja),
+                ("name_en", &entry.name_en),
+                ("kind", &entry.kind),
+                ("parent", entry.parent.as_deref().unwrap_or_default()),
+                ("order", &order),
+            ],
+        ));
     }
     let lists = [
-        (AssetKind::Network, entry.networks),
-        (AssetKind::Domain, entry.domains),
-        (AssetKind::MailDomain, entry.mail_domains),
-        (AssetKind::Host, entry.hosts),
+        (AssetKind::Network, &entry.networks),
+        (AssetKind::Domain, &entry.domains),
+        (AssetKind::MailDomain, &entry.mail_domains),
+        (AssetKind::Host, &entry.hosts),
     ];
     for (kind, list) in lists {
-        rows.extend(list.into_iter().map(|owned| Written {
-            line: owned.referenced.line(),
-            record: kind.word().to_owned(),
-            organisation: key.clone(),
-            value: owned.value.value,
-            valid_from: owned.value.valid_from,
-            valid_until: owned.value.valid_until,
-            criticality: owned.value.criticality,
-            system: owned.value.system,
-            device_class: owned.value.device_class,
-            ..Written::default()
+        rows.extend(list.iter().map(|owned| {
+            let value = &owned.value;
+            let cells = [
+                ("record", kind.word()),
+                ("organisation", key),
+                ("value", &value.value),
+                ("valid_from", &value.valid_from),
+                ("valid_until", &value.valid_until),
+                ("criticality", &value.criticality),
+                ("system", &value.system),
+                ("device_class", &value.device_class),
+            ];
+            Written::of(owned.referenced.line(), cells)
         }));
     }
 }

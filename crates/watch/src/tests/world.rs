@@ -80,7 +80,15 @@ impl World {
     pub(super) async fn open(location: &str) -> Self {
         let store = Store::open_at(&location.parse().unwrap(), Options::default()).await.unwrap();
         if Registry::load(&store).await.unwrap().organisations().is_empty() {
-            let plan = import(&store, ORGANISATIONS, Notation::Yaml, "test", at(0)).await.unwrap();
+            let plan = import(
+                &store,
+                &testkit::actor(base::Role::Coordinator, []),
+                ORGANISATIONS.as_bytes(),
+                Notation::Yaml,
+                at(0),
+            )
+            .await
+            .unwrap();
             assert_eq!(plan.wrong().next(), None);
         }
         let registry = Registry::load(&store).await.unwrap();

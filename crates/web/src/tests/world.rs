@@ -53,7 +53,9 @@ impl World {
         let store = Store::open_at(&location, store::Options::default()).await.unwrap();
         let now: Timestamp = NOW.parse().unwrap();
         let text = yaml(size);
-        let plan = registry::import::import(&store, &text, registry::import::Notation::Yaml, "test", now);
+        let (coordinator, yaml) =
+            (testkit::actor(base::Role::Coordinator, []), registry::import::Notation::Yaml);
+        let plan = registry::import::import(&store, &coordinator, text.as_bytes(), yaml, now);
         assert_eq!(plan.await.unwrap().tally().wrong, 0);
         let registry = Arc::new(Registry::load(&store).await.unwrap());
         let mut shelf = Vec::new();
