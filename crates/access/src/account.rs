@@ -188,6 +188,29 @@ pub async fn invite(
     Ok((id, link))
 }
 
+/// Makes an account that is active at once and has nothing to show: only [`session::open_by_house`] opens a session for
+/// it. Only the house itself may.
+pub async fn admit(
+    access: &Access,
+    registry: &Registry,
+    house: &Actor,
+    newcomer: &Newcomer,
+    place: Place,
+    now: Timestamp,
+) -> Result<Id<base::Account>, Error> {
+    if house.account().is_some() {
+        return Err(Error::Denied(base::Denied { right: Right::KeepAccounts }));
+    }
+    let newcomer = newcomer.checked()?;
+    check_place(registry, house, place)?;
+    let id = Id::new(now);
+    let mut tx = access.store.write().await?;
+    create(&mut tx, id, &newcomer, State::Active, house, now).await?;
+    give(&mut tx, id, place, Source::Person, house, now).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
 /// Gives a role.
 pub async fn grant(
     access: &Access,

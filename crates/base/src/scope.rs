@@ -51,6 +51,11 @@ impl Scope {
         }
     }
 
+    /// No right over anything: somebody who is not signed in.
+    pub fn nothing() -> Self {
+        Self::of(&[], None)
+    }
+
     /// Every right over everything.
     pub(crate) fn everything() -> Self {
         Self { extents: std::array::from_fn(|_| std::array::from_fn(|_| None)), own: Arc::default() }

@@ -126,7 +126,7 @@ pub struct Data {
 pub struct Serve {
     #[command(flatten)]
     pub data: Data,
-    /// Address and port to listen on; loopback only, as there is no sign-in yet.
+    /// Address and port to listen on; only loopback unless the settings name a public origin.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<std::net::SocketAddr>,
 }

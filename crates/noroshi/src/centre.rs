@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use access::{Access, Key};
 use anyhow::{Context as _, bail};
 use base::{Actor, Id, Organisation, Timestamp};
 use lake::ParquetLake;
@@ -16,6 +17,8 @@ use watch::Policy;
 use crate::args;
 use crate::config::Config;
 
+/// Seals what the database must not hold in the clear; worth nothing without the database, and the other way round.
+const KEY: &str = "noroshi.key";
 /// Held by the one process that reads files into the data directory.
 const INTAKE_LOCK: &str = "intake.lock";
 
@@ -23,6 +26,8 @@ const INTAKE_LOCK: &str = "intake.lock";
 pub struct Centre {
     /// Organisations, threats, campaigns, the audit trail.
     pub store: Store,
+    /// Who is recognised, and how.
+    pub access: Arc<Access>,
     /// Events at rest.
     pub lake: Arc<ParquetLake>,
     /// How detections are judged.
@@ -43,11 +48,13 @@ impl Centre {
         let store = runtime
             .block_on(Store::open_at(&database, store::Options::default()))
             .with_context(|| format!("cannot open {database}"))?;
+        let access = Access::new(store.clone(), Key::open(&directory.join(KEY))?)?;
         let lake = ParquetLake::open(directory)?;
         let registry = runtime.block_on(Registry::load(&store))?;
         let policy = policy(config, &registry)?;
         Ok(Self {
             store,
+            access: Arc::new(access),
             lake: Arc::new(lake),
             policy: Arc::new(policy),
             directory: directory.to_owned(),

@@ -36,11 +36,16 @@ pub struct Config {
 pub struct Serve {
     /// Address and port.
     pub listen: SocketAddr,
+    /// The name under which people reach the pages, as `https://noroshi.go.example`: a proxy there speaks TLS and
+    /// passes requests on. Without it only this machine is answered.
+    pub origin: Option<String>,
+    /// Whether that proxy says in `X-Forwarded-For` who asks; the last address in it is believed.
+    pub behind_proxy: bool,
 }
 
 impl Default for Serve {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8420)) }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8420)), origin: None, behind_proxy: false }
     }
 }
 

@@ -14,6 +14,11 @@ pub fn officer() -> Actor {
     actor(Role::WatchOfficer, [])
 }
 
+/// The house itself.
+pub fn house_itself() -> Actor {
+    Actor::house("test")
+}
+
 /// Everything, as the house itself sees it.
 pub fn house() -> Scope {
     Actor::house("test").scope().clone()

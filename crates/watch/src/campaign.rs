@@ -167,7 +167,7 @@ pub(crate) async fn update(
     for (observable, mut spans) in touched {
         spans.sort_by_key(|span| span.first_at);
         for reach in reaches(&spans, policy.window) {
-            moved.extend(extend_or_raise(tx, &observable, reach).await?);
+            moved.extend(extend_or_raise(tx, &observable, reach, policy.window).await?);
         }
     }
     for campaign in &moved {
@@ -201,6 +201,7 @@ async fn extend_or_raise(
     tx: &mut Tx,
     observable: &Observable,
     reach: Span,
+    window: SignedDuration,
 ) -> Result<Option<Id<CampaignKind>>, Error> {
     let loose = sql::loose_sightings(tx.connection(), observable, reach).await?;
     let near = sql::campaigns_near(tx.connection(), observable, reach).await?;
@@ -219,9 +220,14 @@ async fn extend_or_raise(
         return Ok(None);
     }
     let last_at = loose.iter().map(|one| one.last_at).max().unwrap_or(second.last_at);
-    let mut hasher = blake3::Hasher::new_derive_key("noroshi campaign id v1");
+    let mut hasher = blake3::Hasher::new_derive_key("noroshi campaign id v2");
     hasher.update(observable.to_string().as_bytes());
-    hasher.update(&micros(first.first_at).to_be_bytes());
+    // In which window it began, and no nearer: a member who knows the observable could otherwise try out when the
+    // other was hit. Two campaigns of one observable are more than a window apart.
+    hasher.update(
+        &(micros(first.first_at) / i64::try_from(window.as_micros()).unwrap_or(i64::MAX).max(1))
+            .to_be_bytes(),
+    );
     let id = Id::from_digest(half(&hasher));
     let year = base::FiscalYear::of(base::japan_day(second.first_at)).0;
     let span = Span { first_at: first.first_at, last_at };

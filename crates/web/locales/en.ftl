@@ -28,6 +28,26 @@ pager-first = First page
 pager-next = Next page
 pager-older = Older records
 
+## Roles
+role-watch_officer = Watch officer
+role-coordinator = Coordinator
+role-inspector = Inspector
+role-planner = Planner
+role-editor = Editor
+role-administrator = Administrator
+role-ciso = Chief information security officer (CISO)
+role-csirt = CSIRT, point of contact
+role-system_manager = System manager
+role-section_manager = Section manager
+role-staff = Member of staff
+role-sensor = Sensor
+column-role = Role
+
+## Demonstration
+demo-title = The way into the demonstration
+demo-about = Choose a role to look around as somebody who has it. This way in is open from this machine only.
+demo-centre = Centre
+
 ## Live
 live-on = Updating live
 live-lost = Connection lost, trying again
@@ -317,8 +337,16 @@ error-status = Status
 error-to-board = Back to the board
 error-400-title = The request is not right
 error-400 = Something in the request is wrong. Please go back and check it.
-error-403-title = Not accepted
-error-403 = This could not be confirmed to come from our own page. Open the page again and repeat it.
+error-401-title = Please sign in
+error-401 = This page is for people who have signed in.
+error-403-title = Not allowed
+error-403 = Your role does not give you the right to do this.
+error-409-title = Not accepted as things stand
+error-409 = Something else has changed in the meantime. Open the page again and look.
+error-429-title = Please wait
+error-429 = There were too many requests in a short time. Wait a little, then try again.
+error-forged-title = Not accepted
+error-forged = This could not be confirmed to come from our own page. Open the page again and repeat it.
 error-404-title = Not found
 error-404 = It does not exist, or it is outside what you may see.
 error-405-title = Not accepted

@@ -28,6 +28,26 @@ pager-first = 最初へ
 pager-next = 次のページ
 pager-older = さらに古い記録
 
+## 役割
+role-watch_officer = 監視担当
+role-coordinator = 調整担当
+role-inspector = 検査担当
+role-planner = 企画担当
+role-editor = 編集担当
+role-administrator = システム管理者
+role-ciso = 最高情報セキュリティ責任者（CISO）
+role-csirt = CSIRT・連絡窓口
+role-system_manager = 情報システムセキュリティ責任者
+role-section_manager = 課室情報セキュリティ責任者
+role-staff = 職員
+role-sensor = センサー
+column-role = 役割
+
+## デモンストレーション
+demo-title = デモンストレーションの入口
+demo-about = 役割を一つ選ぶと、その役割の人として画面を見ることができます。この入口は、この計算機からのみ利用できます。
+demo-centre = センター
+
 ## 自動更新
 live-on = 自動更新中
 live-lost = 接続が切れています（再接続中）
@@ -275,8 +295,16 @@ error-status = 状態番号
 error-to-board = 監視状況へ戻る
 error-400-title = 要求を処理できません
 error-400 = 指定された内容に誤りがあります。前の画面に戻って確かめてください。
-error-403-title = 受け付けられません
-error-403 = この操作は、この画面からの送信として確認できませんでした。画面を開き直してもう一度操作してください。
+error-401-title = サインインが必要です
+error-401 = この画面を利用するには、サインインしてください。
+error-403-title = 権限がありません
+error-403 = この操作に必要な権限が、あなたの役割には与えられていません。
+error-409-title = 現在の状態では受け付けられません
+error-409 = ほかの操作により状態が変わっています。画面を開き直して確認してください。
+error-429-title = しばらくお待ちください
+error-429 = 短時間に多くの要求がありました。しばらく待ってから、もう一度操作してください。
+error-forged-title = 受け付けられません
+error-forged = この操作は、この画面からの送信として確認できませんでした。画面を開き直してもう一度操作してください。
 error-404-title = 見つかりません
 error-404 = 指定されたものは存在しないか、閲覧できる範囲にありません。
 error-405-title = 受け付けられません

@@ -11,12 +11,14 @@ pub(crate) struct Failure {
     pub status: StatusCode,
     /// What exactly was wrong with the request: a sentence's key and the value it names.
     pub detail: Option<(&'static str, String)>,
+    /// The sentence, where the status has more than one.
+    pub sentence: Option<&'static str>,
 }
 
 impl Failure {
     /// A failure that its status says all about.
     pub(crate) fn new(status: StatusCode) -> Self {
-        Self { status, detail: None }
+        Self { status, detail: None, sentence: None }
     }
 
     /// It is not there, or not for this reader: the two are not told apart.
@@ -27,17 +29,28 @@ impl Failure {
     /// The request names something that cannot be; `key` is the sentence that says so about `value`.
     pub(crate) fn invalid(key: &'static str, value: &str) -> Self {
         let detail = Some((key, crate::visible::neutral_short(value, 120)));
-        Self { status: StatusCode::BAD_REQUEST, detail }
+        Self { status: StatusCode::BAD_REQUEST, detail, sentence: None }
     }
 
-    /// The key of the sentence for a status.
-    pub(crate) fn key(status: StatusCode) -> &'static str {
-        match status.as_u16() {
+    /// It does not come from one of our own pages.
+    pub(crate) fn forged() -> Self {
+        Self { sentence: Some("error-forged"), ..Self::new(StatusCode::FORBIDDEN) }
+    }
+
+    /// The key of the sentence.
+    pub(crate) fn key(&self) -> &'static str {
+        if let Some(sentence) = self.sentence {
+            return sentence;
+        }
+        match self.status.as_u16() {
             400 | 413 | 414 | 415 | 422 => "error-400",
+            401 => "error-401",
             403 => "error-403",
             404 => "error-404",
             405 => "error-405",
+            409 => "error-409",
             421 => "error-421",
+            429 => "error-429",
             503 => "error-503",
             _ => "error-500",
         }
@@ -63,6 +76,23 @@ impl From<watch::Error> for Failure {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE)
             }
         }
+    }
+}
+
+impl From<access::Error> for Failure {
+    fn from(error: access::Error) -> Self {
+        let status = match error.kind() {
+            access::ErrorKind::NotFound => StatusCode::NOT_FOUND,
+            access::ErrorKind::Invalid => StatusCode::BAD_REQUEST,
+            access::ErrorKind::Denied => StatusCode::FORBIDDEN,
+            access::ErrorKind::Conflict => StatusCode::CONFLICT,
+            access::ErrorKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            access::ErrorKind::Unavailable => {
+                tracing::error!(%error, "nobody can be recognised");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        };
+        Self::new(status)
     }
 }
 

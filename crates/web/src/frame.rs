@@ -58,7 +58,10 @@ impl Frame {
             title,
             part: visit.part,
             demo: visit.demo.clone(),
-            signed_as: visit.words.with("signed-as", &[("name", visit.actor.name().into())]),
+            signed_as: match &visit.who {
+                Some(who) => visit.words.with("signed-as", &[("name", who.actor.name().into())]),
+                None => String::new(),
+            },
             query: String::new(),
             words: visit.words,
             scope: visit.scope().clone(),

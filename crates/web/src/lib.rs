@@ -15,7 +15,9 @@ pub mod markup;
 mod page;
 mod query;
 mod reason;
+mod route;
 mod session;
+mod site;
 pub mod visible;
 mod visit;
 pub mod when;
@@ -29,9 +31,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
-use base::{Language, Timestamp};
+use axum::middleware::from_fn_with_state;
+use base::{Actor, Id, Language, Right, Role, Timestamp};
 use registry::Registry;
 use store::Store;
 use tokio::net::TcpListener;
@@ -41,6 +42,9 @@ use watch::lake::Lake;
 
 use crate::error::Failure;
 use crate::live::Live;
+use crate::route::{Needs, Route, Routes};
+
+pub use crate::site::Site;
 
 /// Bytes of a form.
 pub const FORM_BYTES_MAX: usize = 16 * 1024;
@@ -54,6 +58,10 @@ pub const STOP_WAIT_MAX: Duration = Duration::from_secs(2);
 pub struct State {
     /// The control database.
     pub store: Store,
+    /// Who is recognised, and how.
+    pub access: Arc<access::Access>,
+    /// The name under which people reach the pages.
+    pub site: Site,
     /// Events at rest.
     pub lake: Arc<dyn Lake>,
     /// The organisations as they are now; called for every request, so it hands out a snapshot.
@@ -75,6 +83,21 @@ pub struct DemoInfo {
     pub note_ja: String,
     /// English
     pub note_en: String,
+    /// Gives out sessions without a proof.
+    pub house: Actor,
+    /// As whom one can look around; the first is the one that the demonstration is told for.
+    pub guests: Vec<Guest>,
+}
+
+/// Somebody invented, as whom one can look around.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// What they are there for; also their place in the address.
+    pub role: Role,
+    /// Their account.
+    pub account: Id<base::Account>,
+    /// Their organisation; `None` at the centre.
+    pub organisation: Option<Id<base::Organisation>>,
 }
 
 impl DemoInfo {
@@ -97,33 +120,46 @@ struct App {
 pub fn router(state: State) -> Router {
     let live = Live::start(state.store.clone());
     let app = Arc::new(App { state, live, searches: Semaphore::new(SEARCHES_MAX) });
-    Router::new()
-        .route("/", get(page::home))
-        .route("/board", get(page::board::show))
-        .route("/threats", get(page::threats::show))
-        .route("/threats/{id}", get(page::threat::show))
-        .route("/threats/{id}/decision", post(page::threat::decide))
-        .route("/organisations", get(page::organisations::show))
-        .route("/organisations/{id}", get(page::organisation::show))
-        .route("/campaigns", get(page::campaigns::show))
-        .route("/campaigns/{id}", get(page::campaign::show))
-        .route("/campaigns/{id}/sharing", post(page::campaign::share))
-        .route("/search", get(page::search::show))
-        .route("/events/{id}", get(page::event::show))
-        .route("/events/{id}/raw", get(page::event::raw))
-        .route("/unread", get(page::unread::show))
-        .route("/unowned", get(page::unowned::show))
-        .route("/live", get(page::health::live))
-        .route("/healthz", get(page::health::show))
-        .route("/static/{name}", get(asset::serve))
+    routes()
+        .0
         .fallback(|| async { Failure::not_found() })
         .method_not_allowed_fallback(|| async { Failure::new(StatusCode::METHOD_NOT_ALLOWED) })
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-        .layer(from_fn(guard::watch_over))
+        .layer(from_fn_with_state(app.clone(), guard::watch_over))
         .layer(from_fn_with_state(app.clone(), visit::dress))
-        .layer(from_fn(guard::add_headers_to))
+        .layer(from_fn_with_state(app.clone(), session::recognise))
+        .layer(from_fn_with_state(app.clone(), guard::add_headers_to))
         .layer(CompressionLayer::new())
         .with_state(app)
+}
+
+/// Every route with what it needs.
+fn routes() -> (Router<Arc<App>>, Vec<Route>) {
+    use Needs::{Nothing, SignIn};
+    let watching = Needs::Right(Right::ReadWatch);
+    let reading = Needs::Right(Right::ReadEvents);
+    Routes::new()
+        .get("/", SignIn, page::home)
+        .get("/board", watching, page::board::show)
+        .get("/threats", watching, page::threats::show)
+        .get("/threats/{id}", watching, page::threat::show)
+        .post("/threats/{id}/decision", Needs::Right(Right::Decide), page::threat::decide)
+        .get("/organisations", watching, page::organisations::show)
+        .get("/organisations/{id}", watching, page::organisation::show)
+        .get("/campaigns", watching, page::campaigns::show)
+        .get("/campaigns/{id}", watching, page::campaign::show)
+        .post("/campaigns/{id}/sharing", Needs::Right(Right::Share), page::campaign::share)
+        .get("/search", reading, page::search::show)
+        .get("/events/{id}", reading, page::event::show)
+        .get("/events/{id}/raw", reading, page::event::raw)
+        .get("/unread", reading, page::unread::show)
+        .get("/unowned", Needs::Right(Right::KeepRegistry), page::unowned::show)
+        .get("/live", watching, page::health::live)
+        .get("/healthz", Nothing, page::health::show)
+        .get("/static/{name}", Nothing, asset::serve)
+        .get("/demo", Nothing, page::demo::show)
+        .get("/demo/as/{role}", Nothing, page::demo::enter)
+        .finish()
 }
 
 /// Answers on `listener` until `shutdown` is done, then lets running answers finish for at most [`STOP_WAIT_MAX`].

@@ -1,8 +1,9 @@
 //! One request: who asks, in which language, at what time; and the page around whatever comes of it.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use access::Recognised;
 use askama::Template;
 use axum::extract::{FromRequestParts, Query as RawQuery, Request, State};
 use axum::http::header::{CONTENT_TYPE, SET_COOKIE, VARY};
@@ -31,8 +32,8 @@ pub(crate) const PART_HEADER: &str = "noroshi-part";
 /// One request, decoded.
 #[derive(Clone)]
 pub(crate) struct Visit {
-    /// Who asks.
-    pub actor: Actor,
+    /// Who asks; nobody yet on the way in.
+    pub who: Option<Arc<Recognised>>,
     /// The sentences of their language.
     pub words: &'static Words,
     /// The organisations as they are now.
@@ -56,9 +57,11 @@ impl FromRequestParts<Arc<App>> for Visit {
         // A query that cannot be read asks for nothing; the page then shows its beginning.
         let pairs = RawQuery::<Vec<(String, String)>>::try_from_uri(&parts.uri);
         let query = Query::new(pairs.map(|RawQuery(pairs)| pairs).unwrap_or_default());
-        let language = language::choose(query.get("lang"), &parts.headers, app.state.default_language);
+        let who = session::recognised(&parts.extensions).cloned();
+        let own = who.as_ref().map_or(app.state.default_language, |who| who.account.language);
+        let language = language::choose(query.get("lang"), &parts.headers, own);
         Ok(Self {
-            actor: session::actor(parts),
+            who,
             words: Words::of(language),
             registry: (app.state.registry)(),
             now: (app.state.clock)(),
@@ -71,14 +74,15 @@ impl FromRequestParts<Arc<App>> for Visit {
 }
 
 impl Visit {
-    /// What the asker may see.
-    pub(crate) fn scope(&self) -> &Scope {
-        self.actor.scope()
+    /// Who asks, where only somebody signed in gets to.
+    pub(crate) fn actor(&self) -> Result<&Actor, Failure> {
+        self.who.as_ref().map(|who| &who.actor).ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED))
     }
 
-    /// Refuses whoever has the right over nothing at all; what it reaches is then a matter of the scope.
-    pub(crate) fn require(&self, right: Right) -> Result<(), Failure> {
-        if self.scope().has(right) { Ok(()) } else { Err(Failure::new(StatusCode::FORBIDDEN)) }
+    /// What the asker may see: nothing, until they have signed in.
+    pub(crate) fn scope(&self) -> &Scope {
+        static NOTHING: LazyLock<Scope> = LazyLock::new(Scope::nothing);
+        self.who.as_ref().map_or(&NOTHING, |who| who.actor.scope())
     }
 
     /// The language of the answer.
@@ -174,7 +178,7 @@ fn is_html(response: &Response) -> bool {
 fn error_page(visit: &Visit, response: Response) -> Response {
     let status = response.status();
     let failure = response.extensions().get::<Failure>().cloned().unwrap_or_else(|| Failure::new(status));
-    let key = Failure::key(status);
+    let key = failure.key();
     let page = ErrorPage {
         frame: visit.frame("", visit.words.get(&format!("{key}-title"))),
         status: status.as_u16(),

@@ -240,6 +240,7 @@ mod tests {
             "period-",
             "reason-",
             "error-",
+            "role-",
         ]
         .iter()
         .any(|prefix| key.starts_with(prefix))

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use access::account::Newcomer;
 use anyhow::{Context as _, bail};
-use base::Timestamp;
+use base::{Language, Role, Timestamp};
 use jiff::SignedDuration;
 use jiff::civil::{Date, date};
 use registry::import::Notation;
@@ -34,6 +35,23 @@ const OPENING_HOUR: i64 = 9;
 const STEP: SignedDuration = SignedDuration::from_mins(10);
 /// What is read at one go until then.
 const CATCH_UP_STEP: SignedDuration = SignedDuration::from_hours(1);
+
+/// Whom the board is shown to first.
+const OFFICER: Role = Role::WatchOfficer;
+/// Somebody for every role: their organisation's key, and an invented name.
+const GUESTS: [(Role, Option<&str>, &str); 11] = [
+    (OFFICER, None, "監視 花子"),
+    (Role::Coordinator, None, "調整 太郎"),
+    (Role::Inspector, None, "検査 葵"),
+    (Role::Planner, None, "企画 蓮"),
+    (Role::Editor, None, "編集 結衣"),
+    (Role::Administrator, None, "管理 健"),
+    (Role::Ciso, Some("naibu"), "内務 正"),
+    (Role::Csirt, Some("naibu"), "内務 翼"),
+    (Role::SystemManager, Some("naibu"), "内務 凛"),
+    (Role::SectionManager, Some("naibu"), "内務 樹"),
+    (Role::Staff, Some("naibu"), "内務 陽菜"),
+];
 
 const INDICATORS: &str = include_str!("../../../../content/indicators/demo.csv");
 const ALLOW: &str = include_str!("../../../../content/allow/demo.yml");
@@ -113,7 +131,9 @@ fn live(world: &World, args: &Demo, directory: &Path) -> anyhow::Result<Exit> {
     let detector = detector()?;
     let day = Day::begin(midnight, args.hour_seconds);
     let clock = day.clone();
-    let state = serve::state(&centre, &config, Arc::new(move || clock.shown()), Some(note()));
+    let demo = info(&centre, midnight)?;
+    let state =
+        serve::state(&centre, &config, Arc::new(move || clock.shown()), web::Site::loopback(), Some(demo));
     let (stop, stopped) = channel::<()>();
     std::thread::scope(|scope| {
         let centre = &centre;
@@ -124,7 +144,8 @@ fn live(world: &World, args: &Demo, directory: &Path) -> anyhow::Result<Exit> {
             }
         });
         let served = centre.runtime.block_on(serve::serve(centre, state, args.listen, &|address| {
-            say(&format!("the board is at http://{address}/  (Ctrl-C ends it)"));
+            say(&format!("the board is at http://{address}/demo/as/{OFFICER}  (Ctrl-C ends it)"));
+            say(&format!("as anybody else: http://{address}/demo"));
         }));
         // The feeder waits on the other end.
         drop(stop);
@@ -155,11 +176,28 @@ fn detector() -> anyhow::Result<Detector> {
     Ok(Detector::new(rules::starter::load(), indicators, Routing::BySource))
 }
 
-fn note() -> web::DemoInfo {
-    web::DemoInfo {
+/// Somebody invented for every role.
+fn info(centre: &Centre, now: Timestamp) -> anyhow::Result<web::DemoInfo> {
+    let (registry, house) = (centre.registry(), super::house());
+    let mut guests = Vec::new();
+    for (role, key, name) in GUESTS {
+        let organisation = key.map(|key| centre.organisation(key)).transpose()?;
+        let newcomer = Newcomer {
+            login: format!("{role}@{}.go.example", key.unwrap_or("centre")),
+            name: name.to_owned(),
+            language: Language::Ja,
+        };
+        let place = (role, organisation);
+        let admitted = access::account::admit(&centre.access, &registry, &house, &newcomer, place, now);
+        let account = centre.runtime.block_on(admitted)?;
+        guests.push(web::Guest { role, account, organisation });
+    }
+    Ok(web::DemoInfo {
+        house,
+        guests,
         note_ja: "デモンストレーションです。組織、人物、アドレス及び出来事はすべて架空のものです。".into(),
         note_en: "A demonstration: every organisation, person, address and event is invented.".into(),
-    }
+    })
 }
 
 fn midnight(day: Date) -> anyhow::Result<Timestamp> {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use base::Timestamp;
 use tokio::net::TcpListener;
 
@@ -23,9 +23,20 @@ pub fn run(args: &Serve) -> anyhow::Result<Exit> {
     let directory = args.data.data.as_ref().unwrap_or(&config.data.directory);
     let listen = args.listen.unwrap_or(config.serve.listen);
     let centre = Centre::open(directory, &config)?;
-    let state = state(&centre, &config, Arc::new(clock::now), None);
+    let site = site(&config, listen)?;
+    let first = centre.runtime.block_on(access::invitation::first_administrator(
+        &centre.access,
+        &super::house(),
+        clock::now(),
+    ))?;
+    let state = state(&centre, &config, Arc::new(clock::now), site.clone(), None);
     centre.runtime.block_on(serve(&centre, state, listen, &|address| {
-        say(&format!("noroshi serves {} at http://{address}/", directory.display()));
+        let origin = site.origin().map_or_else(|| format!("http://{address}"), str::to_owned);
+        say(&format!("noroshi serves {} at {origin}/", directory.display()));
+        if let Some(link) = &first {
+            say("nobody can sign in yet; the first administrator comes in once, within three days, at");
+            say(&format!("  {origin}/invitation/{}", link.text()));
+        }
     }))?;
     Ok(Exit::Done)
 }
@@ -35,16 +46,32 @@ pub fn state(
     centre: &Centre,
     config: &Config,
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    site: web::Site,
     demo: Option<web::DemoInfo>,
 ) -> web::State {
     web::State {
         store: centre.store.clone(),
+        access: centre.access.clone(),
+        site,
         lake: centre.lake.clone(),
         registry: centre.registry_source(),
         policy: centre.policy.clone(),
         clock,
         default_language: config.board.language,
         demo,
+    }
+}
+
+/// The name under which the pages are reached. Without a public one, only this machine may: what people show to sign in
+/// must not travel in the clear.
+fn site(config: &Config, listen: SocketAddr) -> anyhow::Result<web::Site> {
+    match &config.serve.origin {
+        Some(origin) => web::Site::public(origin, config.serve.behind_proxy)
+            .map_err(|wrong| anyhow!("[serve] origin: {wrong}")),
+        None if listen.ip().is_loopback() => Ok(web::Site::loopback()),
+        None => bail!(
+            "{listen} is not a loopback address; say under which https:// name people reach it ([serve] origin)"
+        ),
     }
 }
 
@@ -55,11 +82,6 @@ pub async fn serve(
     listen: SocketAddr,
     ready: &dyn Fn(SocketAddr),
 ) -> anyhow::Result<()> {
-    if !listen.ip().is_loopback() {
-        bail!(
-            "{listen} is not a loopback address; there is no sign-in yet, so nobody else may reach the pages"
-        );
-    }
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     ready(listener.local_addr()?);
     let now = Arc::clone(&state.clock);
@@ -82,6 +104,7 @@ pub async fn serve(
 async fn take_a_turn(centre: &Centre, now: Timestamp) -> anyhow::Result<()> {
     registry::contact::check(&centre.store, now).await?;
     while wiring::answer_signals(&centre.store).await? > 0 {}
+    access::session::tidy(&centre.access, clock::now()).await?;
     centre.reload_registry().await
 }
 

@@ -46,7 +46,6 @@ pub(crate) async fn show(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    visit.require(Right::ReadWatch)?;
     let id = id.parse().map_err(|_| Failure::not_found())?;
     let found = watch::campaign::page(&app.state.store, visit.scope(), id, THREATS_MAX).await?;
     render(&page(&visit, &found))
@@ -112,13 +111,12 @@ pub(crate) async fn share(
     Path(id): Path<String>,
     Form(shared): Form<Shared>,
 ) -> Result<Response, Failure> {
-    visit.require(Right::Share)?;
     let id = id.parse().map_err(|_| Failure::not_found())?;
     let tlp = shared.tlp.parse().map_err(|_| Failure::invalid("error-value", &shared.tlp))?;
     let reason = shared.reason.trim().chars().take(REASON_CHARACTERS_MAX).collect();
     let sharing = Sharing { tlp, reason, at: visit.now };
     let mut tx = app.state.store.write().await?;
-    watch::campaign::share(&mut tx, &visit.actor, id, &sharing).await?;
+    watch::campaign::share(&mut tx, visit.actor()?, id, &sharing).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/campaigns/{id}")).into_response())
 }

@@ -3,6 +3,7 @@
 pub(crate) mod board;
 pub(crate) mod campaign;
 pub(crate) mod campaigns;
+pub(crate) mod demo;
 pub(crate) mod event;
 pub(crate) mod health;
 pub(crate) mod organisation;

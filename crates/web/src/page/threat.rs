@@ -99,7 +99,6 @@ pub(crate) async fn show(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    visit.require(Right::ReadWatch)?;
     let id: Id<ThreatKind> = id.parse().map_err(|_| Failure::not_found())?;
     let found = watch::threat::page(&app.state.store, visit.scope(), id, DETECTIONS_MAX).await?;
     let events = events(&app, &visit, &found).await?;
@@ -329,7 +328,6 @@ pub(crate) async fn decide(
     Path(id): Path<String>,
     Form(decided): Form<Decided>,
 ) -> Result<Response, Failure> {
-    visit.require(Right::ReadWatch)?;
     let id: Id<ThreatKind> = id.parse().map_err(|_| Failure::not_found())?;
     let verdict = match decided.verdict.as_str() {
         "threat" => Verdict::Threat,
@@ -339,7 +337,7 @@ pub(crate) async fn decide(
     let reason: String = decided.reason.trim().chars().take(REASON_CHARACTERS_MAX).collect();
     let ruling = Ruling { verdict, reason, at: visit.now };
     let mut tx = app.state.store.write().await?;
-    watch::threat::decide(&mut tx, &visit.actor, id, &ruling, &app.state.policy).await?;
+    watch::threat::decide(&mut tx, visit.actor()?, id, &ruling, &app.state.policy).await?;
     tx.commit().await?;
     Ok(Redirect::to(&format!("/threats/{id}")).into_response())
 }

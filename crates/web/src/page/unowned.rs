@@ -5,7 +5,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use base::Right;
 use registry::Unowned;
 
 use crate::App;
@@ -42,7 +41,6 @@ struct Row {
 }
 
 pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
-    visit.require(Right::KeepRegistry)?;
     let total = registry::unowned::count(&app.state.store, visit.scope()).await?;
     let rows = registry::unowned::list(&app.state.store, visit.scope(), ROWS_MAX).await?;
     render(&UnownedPage {

@@ -1,5 +1,7 @@
 //! Every page over a real store, asked for over a real socket.
 
+mod leak;
+mod rights;
 mod world;
 
 use std::time::Duration;
@@ -55,7 +57,7 @@ async fn every_page_is_there_in_both_languages() {
 
 #[tokio::test]
 async fn the_nastiest_logs_of_400_organisations_make_harmless_pages_of_a_decent_size() {
-    let world = World::new(Size { organisations: 400, threats: 24, nasty: true }).await;
+    let world = World::new(Size { organisations: 400, threats: 24, nasty: true, ..SMALL }).await;
     for path in world.pages().await {
         let page = world.get(&with_language(&path, "en")).await;
         assert_eq!(page.status, 200, "{}", page.path);
@@ -147,7 +149,7 @@ async fn a_choice_of_language_is_remembered_and_the_browser_is_heard() {
 
 #[tokio::test]
 async fn lists_go_on_where_the_page_ends() {
-    let world = World::new(Size { organisations: 4, threats: 20, nasty: false }).await;
+    let world = World::new(Size { threats: 20, ..SMALL }).await;
     let next = world.first_link("/threats?period=all", "/threats?period=all&#38;after=").await;
     let (first, second) = (world.get("/threats?period=all").await, world.get(&next).await);
     let rows = |page: &Answer| page.body.matches("<tr data-key=").count();
@@ -203,7 +205,8 @@ async fn the_original_bytes_can_be_kept_but_not_run() {
 async fn those_who_listen_hear_of_a_change_within_seconds() {
     let world = World::new(SMALL).await;
     let mut stream = TcpStream::connect(world.address).await.unwrap();
-    let request = format!("GET /live HTTP/1.1\r\nhost: {}\r\n\r\n", world.address);
+    let officer = world.enter(base::Role::WatchOfficer, None).await;
+    let request = format!("GET /live HTTP/1.1\r\nhost: {}\r\ncookie: {officer}\r\n\r\n", world.address);
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut lines = BufReader::new(stream).lines();
     let mut heard = async |wanted: &str| {

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use access::Access;
+use access::account::{self, Newcomer};
+use access::sign_in::Client;
 use base::{
-    EventId, Id, Language, Observable, ObservableKind, Organisation as OrganisationId, Period, Scope,
+    EventId, Id, Language, Observable, ObservableKind, Organisation as OrganisationId, Period, Role, Scope,
     Severity, Timestamp,
 };
 use jiff::SignedDuration;
@@ -34,15 +37,29 @@ pub(crate) struct Size {
     pub(crate) threats: usize,
     /// Whether every value is as nasty as it can be.
     pub(crate) nasty: bool,
+    /// What those do who are neither the first organisation nor the centre.
+    pub(crate) others: Others,
 }
 
-pub(crate) const SMALL: Size = Size { organisations: 4, threats: 3, nasty: false };
+/// What the organisations do beside the first one. All of them are always in the one campaign.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// One threat each.
+    Quiet,
+    /// More threats, other words, more to read, more that nobody owns.
+    Busy,
+}
+
+pub(crate) const SMALL: Size = Size { organisations: 4, threats: 3, nasty: false, others: Others::Quiet };
 
 /// A server over a store that was filled the way real data fills it.
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) access: Arc<Access>,
     pub(crate) address: std::net::SocketAddr,
+    /// Of a coordinator, who may do most.
+    cookie: String,
     _database: testkit::Database,
 }
 
@@ -66,11 +83,15 @@ impl World {
         }
         let unowned = Observable { kind: ObservableKind::Domain, value: "nobody.example".into() };
         let own = registry.organisations().first().unwrap().id;
-        registry::note_unowned(&mut tx, &unowned, own, now, 7).await.unwrap();
+        let seen = if size.others == Others::Busy { 70 } else { 7 };
+        registry::note_unowned(&mut tx, &unowned, own, now, seen).await.unwrap();
         tx.commit().await.unwrap();
         let served = registry.clone();
+        let access = Arc::new(Access::new(store.clone(), access::Key::random().unwrap()).unwrap());
         let state = crate::State {
             store: store.clone(),
+            access: access.clone(),
+            site: crate::Site::loopback(),
             lake: Arc::new(Shelf(shelf)),
             registry: Arc::new(move || served.clone()),
             policy: Arc::new(Policy::default()),
@@ -81,7 +102,27 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(crate::serve(listener, crate::router(state), std::future::pending()));
-        Self { store, registry, address, _database: database }
+        let mut world = Self { store, registry, access, address, cookie: String::new(), _database: database };
+        world.cookie = world.enter_as("test@example.com", Role::Coordinator, None).await;
+        world
+    }
+
+    /// Somebody new with one role signs in; gives the cookie.
+    pub(crate) async fn enter(&self, role: Role, organisation: Option<Id<OrganisationId>>) -> String {
+        let place = organisation.map_or_else(String::new, |organisation| format!(".{organisation}"));
+        self.enter_as(&format!("{role}{place}@example.com"), role, organisation).await
+    }
+
+    async fn enter_as(&self, login: &str, role: Role, organisation: Option<Id<OrganisationId>>) -> String {
+        let (house, now) = (testkit::house_itself(), NOW.parse().unwrap());
+        let newcomer =
+            Newcomer { login: login.to_owned(), name: role.word().to_owned(), language: Language::Ja };
+        let admitted =
+            account::admit(&self.access, &self.registry, &house, &newcomer, (role, organisation), now);
+        let id = admitted.await.unwrap();
+        let client = Client { address: [127, 0, 0, 1].into(), user_agent: "test".into(), device: None };
+        let secret = access::session::open_by_house(&self.access, &house, id, &client, now).await.unwrap();
+        format!("noroshi-session={}", secret.text())
     }
 
     /// Asks for a page.
@@ -96,9 +137,11 @@ impl World {
         } else {
             format!("host: {}\r\n", self.address)
         };
+        let known = headers.iter().any(|(name, _)| matches!(*name, "cookie" | "authorization"));
+        let cookie = if known { String::new() } else { format!("cookie: {}\r\n", self.cookie) };
         let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\n{host}{more}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\n{host}{cookie}{more}content-length: {}\r\nconnection: close\r\n\r\n{body}",
             body.len()
         );
         let mut stream = TcpStream::connect(self.address).await.unwrap();
@@ -191,7 +234,9 @@ fn part(
     let value = |plain: &str| if size.nasty { format!("{}{plain}", nasty()) } else { plain.to_owned() };
     let shared = Observable { kind: ObservableKind::Domain, value: "shared.bad.example".into() };
     // The heat map shows the most hit: those that fill it have a threat in every hour, the others a few.
+    let busy = place > 0 && size.others == Others::Busy;
     let threats = if place < crate::page::board::HEAT_ROWS_MAX { size.threats } else { size.threats.min(2) };
+    let threats = if busy { threats + 4 } else { threats };
     let detections: Vec<Detection> = (0..threats)
         .map(|number| {
             let at = ago(number as i64 * 3_600 + place as i64 % 60 + 30);
@@ -206,20 +251,21 @@ fn part(
                 event: EventId(id),
                 organisation,
                 time: at,
-                rule_id: format!("rule-{}", number % 5),
+                rule_id: if busy { format!("secret-{number}") } else { format!("rule-{}", number % 5) },
                 rule_title: value("Web shell <b>asked</b> for"),
                 level: if number % 2 == 0 { Severity::Critical } else { Severity::High },
                 techniques: vec!["T1505.003".into()],
                 route: "web/access/webserver".into(),
                 fields: vec![("cs-uri-query".into(), value("cmd=GET"))],
-                actor: value(&format!("198.51.100.{}", number % 250)),
+                actor: value(&format!("198.51.{}.{}", if busy { 99 } else { 100 }, number % 250)),
                 target: value("www.example"),
-                observables: vec![shared.clone()],
+                // The campaign is the same in every world.
+                observables: if number < 2 { vec![shared.clone()] } else { Vec::new() },
                 indicator: None,
             }
         })
         .collect();
-    let hour = HourCount { hour: now, events: 1_234_567, last_event_at: ago(5) };
+    let hour = HourCount { hour: now, events: if busy { 7 } else { 1_234_567 }, last_event_at: ago(5) };
     let unread =
         UnreadRecord { offset: 5, line: 3, reason: value("not JSON"), beginning: nasty().into_bytes() };
     PartResult {
@@ -230,7 +276,7 @@ fn part(
         new_offset: 100,
         hours: vec![hour],
         unread: vec![unread],
-        unread_total: 2,
+        unread_total: if busy { 9 } else { 2 },
         detections,
     }
 }

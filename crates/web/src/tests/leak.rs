@@ -1,0 +1,155 @@
+//! Whatever others do, a member sees the same.
+//!
+//! Two worlds are the same in what a reader may know and differ in everything else: how many threats the others have,
+//! what they are called, what was read of theirs, what nobody owns, who else signs in. Every answer to every question
+//! the reader can ask must then be the same, byte for byte: pages, counts, charts, searches, exports, errors, headers.
+//! What a reader may know of others (that a campaign they are in hit so many) is the same in both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::{Role, Seat};
+
+use super::world::{Answer, Others, SMALL, Size, World, organisation};
+
+/// Pages one reader asks for, at most: a guard against a crawl that never ends.
+const PAGES_MAX: usize = 3_000;
+
+/// Everything a reader comes to by following links from the beginning, and by guessing.
+async fn crawl(world: &World, cookie: &str) -> BTreeMap<String, Answer> {
+    let mut waiting: Vec<String> = ["/", "/?lang=en"].map(String::from).into();
+    // What no link leads to, but anybody can type.
+    let (_, table) = crate::routes();
+    waiting.extend(table.iter().filter(|route| !route.path.contains('{')).map(|route| route.path.to_owned()));
+    for key in ["o0", "o1", "o2", "o3"] {
+        let id = organisation(key);
+        waiting.push(format!("/organisations/{id}"));
+        for list in [
+            "/threats?period=all&verdict=all&",
+            "/search?period=all&q=GET&count=1&",
+            "/unread?",
+            "/campaigns?",
+        ] {
+            waiting.push(format!("{list}organisation={id}"));
+        }
+    }
+    for text in ["198.51.100", "rule-1", "secret", "o2-", "o0-2026", "第2"] {
+        waiting.push(format!("/threats?period=all&verdict=all&text={text}"));
+        waiting.push(format!("/search?period=all&count=1&q={text}"));
+    }
+    for guess in
+        ["/threats/threat_0", "/campaigns/x", "/events/event_1?at=1", "/demo", "/healthz", "/nothing"]
+    {
+        waiting.push(guess.to_owned());
+    }
+    waiting.retain(|path| path != "/live");
+    let mut answers = BTreeMap::new();
+    let mut asked: BTreeSet<String> = waiting.iter().cloned().collect();
+    while let Some(path) = waiting.pop() {
+        assert!(answers.len() < PAGES_MAX, "the crawl does not end: {path}");
+        let answer = world.ask("GET", &path, &[("cookie", cookie), ("accept", "text/html")], "").await;
+        for link in links(&answer.body) {
+            if link.starts_with('/') && !link.starts_with("/static/") && asked.insert(link.clone()) {
+                waiting.push(link);
+            }
+        }
+        let place = answer.header("location").to_owned();
+        if place.starts_with('/') && asked.insert(place.clone()) {
+            waiting.push(place);
+        }
+        answers.insert(path, answer);
+    }
+    answers
+}
+
+fn links(body: &str) -> Vec<String> {
+    let after = body.split("href=\"").skip(1);
+    after
+        .filter_map(|rest| rest.split('"').next())
+        .map(|link| {
+            link.replace("&amp;", "&").replace("&#38;", "&").split('#').next().unwrap_or_default().to_owned()
+        })
+        .collect()
+}
+
+async fn check(role: Role) {
+    let size = |others| Size { others, ..SMALL };
+    let quiet = World::new(size(Others::Quiet)).await;
+    let busy = World::new(size(Others::Busy)).await;
+    let place = (role.seat() != Seat::Centre).then(|| organisation("o0"));
+    // Others sign in too.
+    busy.enter(Role::Ciso, Some(organisation("o2"))).await;
+    busy.enter(Role::Planner, None).await;
+    let in_quiet = crawl(&quiet, &quiet.enter(role, place).await).await;
+    let in_busy = crawl(&busy, &busy.enter(role, place).await).await;
+    let paths = |answers: &BTreeMap<String, Answer>| answers.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(paths(&in_quiet), paths(&in_busy), "{role} is led elsewhere");
+    for (path, one) in &in_quiet {
+        let other = &in_busy[path];
+        assert_eq!((one.status, &one.body), (other.status, &other.body), "{role} learns from {path}");
+        let headers = |answer: &Answer| {
+            let mut headers = answer.headers.clone();
+            headers.remove("date");
+            headers
+        };
+        assert_eq!(headers(one), headers(other), "{role} learns from the head of {path}");
+    }
+    let read = in_quiet.values().filter(|answer| answer.status == 200).count();
+    // Others have nothing but the pages that everybody has.
+    let watches = role.rights().contains(&base::Right::ReadWatch);
+    assert!(read >= if watches { 50 } else { 1 }, "{role} read {read} pages only");
+}
+
+#[tokio::test]
+async fn a_csirt_learns_nothing_from_what_others_do() {
+    check(Role::Csirt).await;
+}
+
+#[tokio::test]
+async fn a_ciso_learns_nothing_from_what_others_do() {
+    check(Role::Ciso).await;
+}
+
+#[tokio::test]
+async fn a_system_manager_learns_nothing_from_what_others_do() {
+    check(Role::SystemManager).await;
+}
+
+#[tokio::test]
+async fn those_with_few_rights_learn_nothing_from_what_others_do() {
+    check(Role::Staff).await;
+    check(Role::Sensor).await;
+}
+
+#[tokio::test]
+async fn somebody_elses_object_and_none_are_the_same_answer() {
+    let world = World::new(SMALL).await;
+    let cookie = world.enter(Role::Csirt, Some(organisation("o0"))).await;
+    let other = organisation("o2");
+    let threat =
+        world.first_link(&format!("/threats?period=all&organisation={other}"), "/threats/threat_").await;
+    let event =
+        world.first_link(&format!("/search?q=GET&period=all&organisation={other}"), "/events/event_").await;
+    let none = "0".repeat(32);
+    let (id, query) = event.split_once('?').unwrap();
+    for (theirs, nobodys) in [
+        (threat.clone(), format!("/threats/threat_{none}")),
+        (format!("/organisations/{other}"), format!("/organisations/org_{none}")),
+        (format!("{id}?{query}"), format!("/events/event_{none}?{query}")),
+        (format!("{id}/raw?{query}"), format!("/events/event_{none}/raw?{query}")),
+    ] {
+        let ask = async |path: &str| {
+            world.ask("GET", path, &[("cookie", &cookie), ("accept", "text/html")], "").await
+        };
+        let (theirs, nobodys) = (ask(&theirs).await, ask(&nobodys).await);
+        assert_eq!((theirs.status, nobodys.status), (404, 404), "{}", theirs.path);
+        let told = |answer: &Answer| answer.body.replace(answer.path.split(['?']).next().unwrap(), "");
+        let path_of =
+            |answer: &Answer| answer.path.rsplit_once('_').map(|(_, id)| id[..32].to_owned()).unwrap();
+        assert_eq!(
+            told(&theirs).replace(&path_of(&theirs), &none),
+            told(&nobodys),
+            "the answers tell {} from nothing",
+            theirs.path
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! Every route × every role × own and other organisation's object: the golden file `rights.txt` beside this one.
+//!
+//! The list of routes is the router's own, so no route can be missing; a route with an id must say here what its ids are.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::{env, fs};
+
+use axum::http::Method;
+use base::{Role, Seat};
+
+use super::world::{SMALL, World, organisation};
+use crate::route::Needs;
+
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/tests/rights.txt");
+/// The organisation of those who are no one's at the centre, and another.
+const OWN: &str = "o0";
+const OTHER: &str = "o2";
+
+/// The address of the route for an object of an organisation, and the body of a change.
+async fn address(world: &World, path: &str, key: &str) -> (String, &'static str) {
+    let id = organisation(key);
+    let listed = |list: &str, beginning: &'static str| {
+        let list = format!("{list}organisation={id}");
+        async move { world.first_link(&list, beginning).await }
+    };
+    let prefix = path.split("{id}").next().unwrap_or_default();
+    let object = match prefix {
+        "/threats/" => listed("/threats?period=all&", "/threats/threat_").await,
+        // Everybody here is in the one campaign.
+        "/campaigns/" => world.first_link("/campaigns", "/campaigns/campaign_").await,
+        "/organisations/" => format!("/organisations/{id}"),
+        "/events/" => listed("/search?q=GET&period=all&", "/events/event_").await,
+        "/static/{name}" => return (crate::asset::addresses().style.clone(), ""),
+        "/demo/as/{role}" => return ("/demo/as/staff".to_owned(), ""),
+        _ if path.contains('{') => panic!("{path}: say here which objects it has"),
+        _ => return (path.to_owned(), body(path)),
+    };
+    let rest = path.split_once("{id}").map_or("", |(_, rest)| rest);
+    let (object, query) =
+        object.split_once('?').map_or((object.as_str(), ""), |(object, query)| (object, query));
+    let query = if query.is_empty() { String::new() } else { format!("?{query}") };
+    (format!("{object}{rest}{query}"), body(path))
+}
+
+fn body(path: &str) -> &'static str {
+    match path {
+        "/threats/{id}/decision" => "verdict=normal&reason=x",
+        "/campaigns/{id}/sharing" => "tlp=TLP%3AAMBER&reason=x",
+        _ => "",
+    }
+}
+
+#[tokio::test]
+async fn every_route_answers_every_role_as_the_golden_file_says() {
+    let world = World::new(SMALL).await;
+    let mut cookies = BTreeMap::new();
+    for role in Role::ALL {
+        let place = (role.seat() != Seat::Centre).then(|| organisation(OWN));
+        cookies.insert(role, world.enter(role, place).await);
+    }
+    let origin = format!("http://{}", world.address);
+    let mut actual = String::from(
+        "# method path (needs): nobody, then each role for an object of its own / of another organisation\n",
+    );
+    let (_, table) = crate::routes();
+    for route in table {
+        if route.path == "/live" {
+            // Never ends; its own test listens to it.
+            continue;
+        }
+        let needs = match route.needs {
+            Needs::Nothing => "nothing".to_owned(),
+            Needs::SignIn => "sign-in".to_owned(),
+            Needs::Right(right) => right.to_string(),
+        };
+        let _ = writeln!(actual, "{} {} ({needs})", route.method, route.path);
+        let (own, body) = address(&world, route.path, OWN).await;
+        let (other, _) = address(&world, route.path, OTHER).await;
+        let ask = async |path: &str, cookie: &str| {
+            let headers = [
+                ("cookie", cookie),
+                ("origin", origin.as_str()),
+                ("accept", "text/html"),
+                ("content-type", "application/x-www-form-urlencoded"),
+            ];
+            let body = if route.method == Method::GET { "" } else { body };
+            world.ask(route.method.as_str(), path, &headers, body).await.status
+        };
+        let _ = writeln!(actual, "  {:<16} {} / {}", "nobody", ask(&own, "").await, ask(&other, "").await);
+        for (role, cookie) in &cookies {
+            let (own, other) = (ask(&own, cookie).await, ask(&other, cookie).await);
+            let _ = writeln!(actual, "  {:<16} {own} / {other}", role.word());
+        }
+    }
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(GOLDEN, &actual).unwrap();
+    }
+    let golden = fs::read_to_string(GOLDEN).unwrap_or_default();
+    assert!(golden == actual, "rights.txt differs; run with UPDATE_GOLDEN=1 and read the diff\n{actual}");
+}
