@@ -10,6 +10,10 @@ use crate::input;
 /// The starter rules, part of the command so that it works from anywhere.
 pub mod starter;
 
+/// Why a data directory has no correlations: an import may be repeated or go on after a crash, and what a correlation
+/// remembers does not survive that yet.
+pub const UNCORRELATED: &str = "correlations are evaluated by `noroshi detect` only";
+
 /// Reads every `.yml` and `.yaml` file named or below a folder named.
 pub fn load(paths: &[PathBuf], placeholders: &sigma::Placeholders) -> anyhow::Result<sigma::Rules> {
     let mut files = Vec::new();

@@ -24,6 +24,8 @@
 
 mod compile;
 mod condition;
+mod correlate;
+mod correlation;
 mod engine;
 mod expression;
 pub mod limit;
@@ -40,6 +42,8 @@ mod tests;
 mod yaml;
 
 pub use condition::Expr;
+pub use correlate::{Correlator, Counts, Fired, Match, Policy};
+pub use correlation::{Correlation, CorrelationKind};
 pub use engine::{Engine, Event, FieldId, Kind, Matched, RuleId, Source, Worker};
 pub use modifier::Placeholders;
 pub use plan::Plan;

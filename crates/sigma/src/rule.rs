@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::condition::{self, Expr};
+use crate::correlation::{self, Correlation};
 use crate::limit::{FILE_BYTES_MAX, VALUES_MAX};
 use crate::modifier::{self, Placeholders, Test};
 use crate::yaml::{self, Key, Node, Position, Refusal, Value};
@@ -72,6 +73,8 @@ impl fmt::Display for LogSource {
 pub struct Rule {
     /// The rule's `id`, or its title when it has none.
     pub id: String,
+    /// The word correlations may call it by; often empty.
+    pub name: String,
     /// One line.
     pub title: String,
     /// What it detects, in sentences.
@@ -92,6 +95,8 @@ pub struct Rule {
     pub file: String,
     /// Where in that file.
     pub position: Position,
+    /// Whether its matches are reported: not when only correlations want them.
+    pub reported: bool,
     pub(crate) detection: Expr<Leaf>,
 }
 
@@ -122,12 +127,16 @@ impl Rule {
 
     /// ATT&CK technique ids among the tags: `T1059.001`.
     pub fn techniques(&self) -> Vec<String> {
-        let technique = |tag: &String| {
-            let id = tag.strip_prefix("attack.t")?;
-            id.starts_with(|digit: char| digit.is_ascii_digit()).then(|| format!("T{id}"))
-        };
-        self.tags.iter().filter_map(technique).collect()
+        techniques(&self.tags)
     }
+}
+
+pub(crate) fn techniques(tags: &[String]) -> Vec<String> {
+    let technique = |tag: &String| {
+        let id = tag.strip_prefix("attack.t")?;
+        id.starts_with(|digit: char| digit.is_ascii_digit()).then(|| format!("T{id}"))
+    };
+    tags.iter().filter_map(technique).collect()
 }
 
 /// One question about an event: whether a field (or, without one, any value) passes one of the tests.
@@ -156,6 +165,8 @@ pub struct Refused {
 pub struct Rules {
     /// Rules to evaluate, in the order they were read.
     pub rules: Vec<Rule>,
+    /// Correlations of their matches, in the order they were read.
+    pub correlations: Vec<Correlation>,
     /// Rules and files that are not, with the reason.
     pub refused: Vec<Refused>,
 }
@@ -172,9 +183,30 @@ impl Rules {
             loading.file(name, bytes);
         }
         loading.apply_filters();
+        loading.resolve_correlations();
         loading.rules
     }
+
+    /// For those who do not correlate: every correlation is refused for this reason, and rules that were only to be
+    /// counted are reported by themselves, except those that a legacy aggregation was taken from.
+    #[must_use]
+    pub fn without_correlations(mut self, reason: &str) -> Self {
+        for correlation in std::mem::take(&mut self.correlations) {
+            self.refused.push(Refused {
+                file: correlation.file,
+                id: Some(correlation.id),
+                title: Some(correlation.title),
+                refusal: Refusal::new(correlation.position, reason),
+            });
+        }
+        self.rules.retain(|rule| rule.reported || !rule.id.ends_with(EVENTS));
+        self.rules.iter_mut().for_each(|rule| rule.reported = true);
+        self
+    }
 }
+
+/// Ends the id of a rule whose matches a legacy aggregation counts; the id itself is the correlation's.
+const EVENTS: &str = "#events";
 
 struct Loading<'p> {
     placeholders: &'p Placeholders,
@@ -182,6 +214,9 @@ struct Loading<'p> {
     ids: HashMap<String, String>,
     filters: Vec<Filter>,
 }
+
+/// What a detection asks, and the aggregation its condition ends in, with its place.
+type Detection = (Expr<Leaf>, Option<(String, Position)>);
 
 /// A Sigma filter: what the rules it names shall not (or only) say.
 struct Filter {
@@ -234,8 +269,13 @@ impl Loading<'_> {
         }
         let made = if document.get("filter").is_some() {
             self.filter(document).map(|filter| self.filters.push(filter))
+        } else if document.get("correlation").is_some() {
+            self.correlation(file, document).and_then(|correlation| self.keep_correlation(correlation))
         } else {
-            self.rule(file, document).and_then(|rule| self.keep(rule))
+            self.rule(file, document).and_then(|(rule, legacy)| match legacy {
+                None => self.keep(rule),
+                Some(correlation) => self.keep(rule).and_then(|()| self.keep_correlation(correlation)),
+            })
         };
         if let Err(refusal) = made {
             self.refuse(file, Some(document), refusal);
@@ -243,15 +283,37 @@ impl Loading<'_> {
     }
 
     fn keep(&mut self, rule: Rule) -> Result<(), Refusal> {
-        if let Some(first) = self.ids.get(&rule.id) {
-            return Err(Refusal::new(
-                rule.position,
-                format!("the id {} is already that of {first}", rule.id),
-            ));
-        }
-        self.ids.insert(rule.id.clone(), rule.file.clone());
+        self.claim(&rule.id, &rule.file, rule.position)?;
         self.rules.rules.push(rule);
         Ok(())
+    }
+
+    fn keep_correlation(&mut self, correlation: Correlation) -> Result<(), Refusal> {
+        self.claim(&correlation.id, &correlation.file, correlation.position)?;
+        self.rules.correlations.push(correlation);
+        Ok(())
+    }
+
+    fn claim(&mut self, id: &str, file: &str, position: Position) -> Result<(), Refusal> {
+        if let Some(first) = self.ids.get(id) {
+            return Err(Refusal::new(position, format!("the id {id} is already that of {first}")));
+        }
+        self.ids.insert(id.to_owned(), file.to_owned());
+        Ok(())
+    }
+
+    fn resolve_correlations(&mut self) {
+        let correlations = std::mem::take(&mut self.rules.correlations);
+        let (kept, refused) = correlation::resolve(&mut self.rules.rules, correlations);
+        self.rules.correlations = kept;
+        for (correlation, why) in refused {
+            self.rules.refused.push(Refused {
+                file: correlation.file,
+                id: Some(correlation.id),
+                title: Some(correlation.title),
+                refusal: Refusal::new(correlation.position, why),
+            });
+        }
     }
 
     fn refuse(&mut self, file: &str, document: Option<&Node>, refusal: Refusal) {
@@ -264,38 +326,70 @@ impl Loading<'_> {
         });
     }
 
-    fn rule(&self, file: &str, document: &Node) -> Result<Rule, Refusal> {
-        let at = document.position;
-        if document.get("correlation").is_some() {
-            return Err(Refusal::new(at, "correlation rules are not evaluated yet"));
-        }
-        let detection = document.get("detection").ok_or_else(|| Refusal::new(at, "it has no detection"))?;
-        let title = document.get("title").and_then(Node::text).unwrap_or_default().to_owned();
-        let id = document.get("id").and_then(Node::text).map_or_else(|| title.clone(), str::to_owned);
-        if id.is_empty() {
-            return Err(Refusal::new(at, "it has neither id nor title"));
-        }
-        let level = match document.get("level") {
-            None => Level::default(),
-            Some(node) => node.text().and_then(Level::parse).ok_or_else(|| {
-                Refusal::new(node.position, format!("{:?} is not a level", node.text().unwrap_or_default()))
-            })?,
-        };
-        let source = document.get("logsource").ok_or_else(|| Refusal::new(at, "it has no logsource"))?;
-        Ok(Rule {
+    fn correlation(&self, file: &str, document: &Node) -> Result<Correlation, Refusal> {
+        let node =
+            document.get("correlation").ok_or_else(|| Refusal::new(document.position, "no correlation"))?;
+        let (id, title) = id_and_title(document)?;
+        // Some write `generate` beside the correlation, as the first specification had it.
+        let beside = document.get("generate").and_then(Node::text) == Some("true");
+        let parsed = correlation::parse(node)?;
+        Ok(Correlation {
             id,
             title,
+            name: text_of(document, "name"),
             description: text_of(document, "description"),
-            level,
+            level: level(document)?,
+            tags: texts_of(document, "tags"),
+            false_positives: texts_of(document, "falsepositives"),
+            file: file.to_owned(),
+            position: document.position,
+            generate: parsed.generate || beside,
+            ..parsed
+        })
+    }
+
+    /// A rule; and when its condition ends in an aggregation, the correlation that this means.
+    fn rule(&self, file: &str, document: &Node) -> Result<(Rule, Option<Correlation>), Refusal> {
+        let at = document.position;
+        let detection = document.get("detection").ok_or_else(|| Refusal::new(at, "it has no detection"))?;
+        let (id, title) = id_and_title(document)?;
+        let mut rule = Rule {
+            id,
+            name: text_of(document, "name"),
+            title,
+            description: text_of(document, "description"),
+            level: level(document)?,
             status: text_of(document, "status"),
             author: text_of(document, "author"),
             tags: texts_of(document, "tags"),
             false_positives: texts_of(document, "falsepositives"),
-            log_source: log_source(source)?,
+            log_source: LogSource::default(),
             file: file.to_owned(),
             position: at,
-            detection: self.detection(detection)?,
-        })
+            reported: true,
+            detection: Expr::And(Vec::new()),
+        };
+        let source = document.get("logsource").ok_or_else(|| Refusal::new(at, "it has no logsource"))?;
+        rule.log_source = log_source(source)?;
+        let (expr, aggregation) = self.detection(detection)?;
+        rule.detection = expr;
+        let Some((aggregation, position)) = aggregation else { return Ok((rule, None)) };
+        let timeframe = detection.get("timeframe").or_else(|| document.get("timeframe"));
+        let correlation = correlation::legacy(&aggregation, timeframe, position)?;
+        let events = format!("{}{EVENTS}", rule.id);
+        let correlation = Correlation {
+            id: std::mem::replace(&mut rule.id, events.clone()),
+            name: std::mem::take(&mut rule.name),
+            title: rule.title.clone(),
+            description: rule.description.clone(),
+            level: rule.level,
+            tags: rule.tags.clone(),
+            false_positives: rule.false_positives.clone(),
+            file: rule.file.clone(),
+            rules: vec![events],
+            ..correlation
+        };
+        Ok((rule, Some(correlation)))
     }
 
     fn filter(&self, document: &Node) -> Result<Filter, Refusal> {
@@ -305,7 +399,11 @@ impl Loading<'_> {
         let names: HashSet<_> = rules.elements().iter().filter_map(Node::text).map(str::to_owned).collect();
         let source = document.get("logsource").ok_or_else(|| Refusal::new(at, "it has no logsource"))?;
         let any = names.contains("any") || names.is_empty();
-        Ok(Filter { rules: names, any, log_source: log_source(source)?, condition: self.detection(filter)? })
+        let (condition, aggregation) = self.detection(filter)?;
+        if let Some((_, position)) = aggregation {
+            return Err(Refusal::new(position, "a filter counts nothing"));
+        }
+        Ok(Filter { rules: names, any, log_source: log_source(source)?, condition })
     }
 
     /// Every rule that a filter names must also pass the filter's condition.
@@ -321,7 +419,7 @@ impl Loading<'_> {
         }
     }
 
-    fn detection(&self, node: &Node) -> Result<Expr<Leaf>, Refusal> {
+    fn detection(&self, node: &Node) -> Result<Detection, Refusal> {
         let mut selections = HashMap::new();
         let mut names = Vec::new();
         for (key, value) in node.entries() {
@@ -334,9 +432,17 @@ impl Loading<'_> {
             node.get("condition").ok_or_else(|| Refusal::new(node.position, "it has no condition"))?;
         let mut any = Vec::new();
         let mut values = 0;
+        let mut aggregation = None;
         for condition in conditions.elements() {
             let text =
                 condition.text().ok_or_else(|| Refusal::new(condition.position, "a condition is a text"))?;
+            let text = match text.split_once('|') {
+                Some((text, counted)) if conditions.elements().len() == 1 => {
+                    aggregation = Some((counted.to_owned(), condition.position));
+                    text
+                }
+                _ => text,
+            };
             let expr = condition::parse(text, &names).map_err(|why| Refusal::new(condition.position, why))?;
             any.push(expr.try_map(&mut |name: &String| match selections.get(name.as_str()) {
                 Some(node) => self.selection(node, &mut values),
@@ -345,10 +451,10 @@ impl Loading<'_> {
         }
         match (any.len(), any.pop()) {
             (0, _) | (_, None) => Err(Refusal::new(conditions.position, "the condition is empty")),
-            (1, Some(only)) => Ok(only),
+            (1, Some(only)) => Ok((only, aggregation)),
             (_, Some(last)) => {
                 any.push(last);
-                Ok(Expr::Or(any))
+                Ok((Expr::Or(any), aggregation))
             }
         }
     }
@@ -431,6 +537,25 @@ fn log_source(node: &Node) -> Result<LogSource, Refusal> {
         },
     };
     Ok(LogSource { product: word("product")?, category: word("category")?, service: word("service")? })
+}
+
+/// The id is the title when there is none.
+fn id_and_title(document: &Node) -> Result<(String, String), Refusal> {
+    let title = text_of(document, "title");
+    let id = document.get("id").and_then(Node::text).map_or_else(|| title.clone(), str::to_owned);
+    if id.is_empty() {
+        return Err(Refusal::new(document.position, "it has neither id nor title"));
+    }
+    Ok((id, title))
+}
+
+fn level(document: &Node) -> Result<Level, Refusal> {
+    match document.get("level") {
+        None => Ok(Level::default()),
+        Some(node) => node.text().and_then(Level::parse).ok_or_else(|| {
+            Refusal::new(node.position, format!("{:?} is not a level", node.text().unwrap_or_default()))
+        }),
+    }
 }
 
 fn text_of(node: &Node, key: &str) -> String {

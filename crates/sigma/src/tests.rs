@@ -246,7 +246,7 @@ fn what_cannot_be_a_rule_is_refused_by_name_and_place() {
     refused("\u{0}\u{1}\u{2}", "line 1");
     refused("title: [", "not YAML");
     refused("just words", "it has no detection");
-    refused("title: c\ncorrelation: {type: event_count}\n", "correlation rules are not evaluated yet");
+    refused("title: c\ncorrelation: {type: event_count}\n", "a correlation counts 1 to");
     let items: Vec<_> = (0..30_000).map(|number| format!("v{number}")).collect();
     refused(&rule(&format!("  s: {{A: [{}]}}\n  condition: s", items.join(", "))), "more than 20000 values");
     let twice = format!("id: same\n{0}---\nid: same\n{0}", rule("  s: {A: x}\n  condition: s"));

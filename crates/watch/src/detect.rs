@@ -56,6 +56,18 @@ pub struct Detector {
     refused: Arc<Vec<sigma::Refused>>,
     indicators: Arc<Indicators>,
     routing: Routing,
+    correlations: Arc<Vec<sigma::Correlation>>,
+    /// By rule: the fields of its matches that correlations look at; `None` where no correlation counts it.
+    counted: Arc<Vec<Option<Vec<String>>>>,
+}
+
+/// A match that correlations count, kept when its event is gone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counted {
+    /// The rule that matched.
+    pub rule: sigma::RuleId,
+    /// Those of the event's fields that correlations look at, under the rule's names.
+    pub fields: Vec<(String, String)>,
 }
 
 /// Which rules an event is asked about.
@@ -88,11 +100,22 @@ pub struct Hit {
 impl Detector {
     /// Compiles rules and takes indicators.
     pub fn new(rules: sigma::Rules, indicators: Indicators, routing: Routing) -> Self {
+        let engine = sigma::Engine::new(rules.rules);
+        let numbers = 0..engine.rules().len() as u32;
+        let correlator =
+            sigma::Correlator::new(rules.correlations.clone(), numbers.len(), sigma::Policy::default());
+        let fields = |number| {
+            let rule = sigma::RuleId(number);
+            let owned = || correlator.fields(rule).into_iter().map(str::to_owned).collect();
+            correlator.counts_rule(rule).then(owned)
+        };
         Self {
-            engine: Arc::new(sigma::Engine::new(rules.rules)),
+            engine: Arc::new(engine),
             refused: Arc::new(rules.refused),
             indicators: Arc::new(indicators),
             routing,
+            counted: Arc::new(numbers.map(fields).collect()),
+            correlations: Arc::new(rules.correlations),
         }
     }
 
@@ -105,7 +128,18 @@ impl Detector {
             bound: Vec::new(),
             routes: Vec::new(),
             hits_by_rule: Vec::new(),
+            counted: Vec::new(),
         }
+    }
+
+    /// A correlator for the matches that passes count.
+    pub fn correlator(&self, policy: sigma::Policy) -> sigma::Correlator {
+        sigma::Correlator::new(self.correlations.to_vec(), self.engine.rules().len(), policy)
+    }
+
+    /// The correlations that such a correlator evaluates, in the order of their numbers.
+    pub fn correlations(&self) -> &[sigma::Correlation] {
+        &self.correlations
     }
 
     /// The rules that are evaluated.
@@ -133,6 +167,7 @@ pub struct Pass {
     /// By source id.
     routes: Vec<Option<Route>>,
     hits_by_rule: Vec<u64>,
+    counted: Vec<Counted>,
 }
 
 /// What is known of one source.
@@ -165,6 +200,11 @@ impl Pass {
             self.indicator_hits(names, event, observables, time, &mut hits);
         }
         hits
+    }
+
+    /// The matches that correlations count, since this was asked last.
+    pub fn take_counted(&mut self) -> Vec<Counted> {
+        std::mem::take(&mut self.counted)
     }
 
     /// The rule behind a hit; `None` for an indicator.
@@ -272,6 +312,12 @@ impl Pass {
         let mut hits = Vec::with_capacity(matched.len());
         for id in matched {
             self.hits_by_rule[id.0 as usize] += 1;
+            if !self.detector.correlations.is_empty() {
+                self.count(names, event, id);
+            }
+            if !engine.rule(id).reported {
+                continue;
+            }
             let values = self.worker.matched(&engine, &asked, id);
             let mut fields: Vec<_> = values
                 .iter()
@@ -290,6 +336,23 @@ impl Pass {
             });
         }
         hits
+    }
+
+    /// Keeps what correlations will ask of this match.
+    fn count(&mut self, names: &Names, event: &Event, rule: sigma::RuleId) {
+        let Some(Some(wanted)) = self.detector.counted.get(rule.0 as usize) else { return };
+        let answers = |name: &String, field: &&formats::Field| {
+            let (format, path) = (names.format(field.name), names.path(field.name));
+            let other =
+                || formats::alias::names(format, path).iter().any(|alias| alias.eq_ignore_ascii_case(name));
+            path.eq_ignore_ascii_case(name) || other()
+        };
+        let value = |name: &String| {
+            let field = event.fields().iter().find(|field| answers(name, field))?;
+            Some((name.clone(), event.value(field).text.to_owned()))
+        };
+        let fields = wanted.iter().filter_map(value).collect();
+        self.counted.push(Counted { rule, fields });
     }
 
     fn indicator_hits(

@@ -173,7 +173,8 @@ fn detector() -> anyhow::Result<Detector> {
     if let Some(wrong) = indicators.read("demo.csv", INDICATORS).first() {
         bail!("content/indicators/demo.csv:{}: {}", wrong.line, wrong.reason);
     }
-    Ok(Detector::new(rules::starter::load(), indicators, Routing::BySource))
+    let rules = rules::starter::load().without_correlations(rules::UNCORRELATED);
+    Ok(Detector::new(rules, indicators, Routing::BySource))
 }
 
 /// Somebody invented for every role.

@@ -49,6 +49,7 @@ pub fn detector(config: &Config) -> anyhow::Result<Detector> {
     } else {
         rules::load(&config.detect.rules, &sigma::Placeholders::new())?
     };
+    let rules = rules.without_correlations(rules::UNCORRELATED);
     for refused in &rules.refused {
         tracing::warn!(file = refused.file, "rule not used: {}", refused.refusal);
     }

@@ -31,6 +31,9 @@ pub struct Summary {
     pub events_by_route: BTreeMap<String, u64>,
     /// Where the rules stand.
     pub rules: RuleCount,
+    /// What correlations took and did not take; absent without correlations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<CorrelationCount>,
     /// Wall-clock time of the whole run.
     pub seconds: f64,
     /// CPU time of the whole run, all threads.
@@ -89,10 +92,29 @@ pub struct RuleCount {
     pub unsupported: u64,
 }
 
+/// Matches that correlations took, each once for every correlation that counts it, and those they did not.
+#[derive(Clone, Copy, Debug, Default, serde::Serialize)]
+pub struct CorrelationCount {
+    /// Counted.
+    pub taken: u64,
+    /// Of events that do not say when they happened.
+    pub untimed: u64,
+    /// Of events later than the lateness allows.
+    pub late: u64,
+    /// Of events from the future.
+    pub future: u64,
+    /// Without a value of the group's fields.
+    pub ungrouped: u64,
+    /// Without the value that is counted.
+    pub valueless: u64,
+    /// Groups given up for lack of memory.
+    pub forgotten: u64,
+}
+
 impl Summary {
-    /// Adds what came of one block whose worker made a list of detections.
-    pub fn add<T>(&mut self, file: &str, step: &Step<Vec<T>>) {
-        self.detections += step.made.len() as u64;
+    /// Adds what came of one block, and how many detections of it were printed.
+    pub fn add<T>(&mut self, file: &str, step: &Step<T>, detections: usize) {
+        self.detections += detections as u64;
         self.bytes += step.bytes;
         for (format, count) in &step.events {
             self.events += count;

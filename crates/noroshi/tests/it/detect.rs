@@ -55,6 +55,30 @@ fn indicators_are_looked_for_in_the_same_pass() {
 }
 
 #[test]
+fn correlations_fire_over_all_files_in_order_of_time_and_what_they_count_is_silent() {
+    let folder = tempfile::tempdir().unwrap();
+    let correlation = "---\ntitle: SQL again and again\nid: again\nlevel: critical\ncorrelation:\n  type: event_count\n  \
+                       rules: [5f0c3a52-6f0e-4a0c-9f3b-0d7f1e6a7c11]\n  timespan: 1m\n  condition: {gte: 3}\n";
+    let rules = write(folder.path(), "rules.yml", format!("{WEB_RULE}{correlation}"));
+    let log = write(folder.path(), "access.log", access_log(10, 2));
+    let summary = folder.path().join("summary.json");
+    let (rules, summary) = (rules.as_str(), summary.to_str().unwrap());
+    let output = noroshi(["detect", "--rules", rules, "--json", "--summary", summary, &log]);
+    let rows = rows(&output);
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!((rows[0]["rule_id"].as_str(), rows[0]["line"].as_u64()), (Some("again"), Some(6)));
+    assert_eq!(
+        (rows[0]["time"].as_str(), rows[0]["level"].as_str()),
+        (Some("2026-07-15T01:00:06Z"), Some("critical"))
+    );
+    let summary: serde_json::Value = serde_json::from_slice(&std::fs::read(summary).unwrap()).unwrap();
+    assert_eq!(
+        (summary["correlation"]["taken"].as_u64(), summary["detections"].as_u64()),
+        (Some(5), Some(1))
+    );
+}
+
+#[test]
 fn exit_codes_tell_scripts_what_happened() {
     let folder = tempfile::tempdir().unwrap();
     let rule = write(folder.path(), "rule.yml", WEB_RULE);
