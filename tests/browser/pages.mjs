@@ -35,7 +35,7 @@ function check(fact, where, what) {
 const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
 
 // A page that watches itself: what it logs, where it asks, what the policy refuses.
-async function open(browser, { size = "desktop", script = true, scheme = "light", lang = "ja" } = {}) {
+async function open(browser, { size = "desktop", script = true, scheme = "light", lang = "ja", role = "coordinator" } = {}) {
   const context = await browser.newContext({
     viewport: SIZES[size],
     javaScriptEnabled: script,
@@ -59,6 +59,12 @@ async function open(browser, { size = "desktop", script = true, scheme = "light"
     const body = await response.body().catch(() => Buffer.alloc(0));
     page.weights.set(response.url(), body.length);
   });
+  // The demonstration lets anybody in as anybody. Each context is a browser of its own, with a session of its own.
+  if (role) {
+    await page.goto(`${base}/demo/as/${role}`);
+    page.trouble.length = 0;
+    page.weights.clear();
+  }
   return page;
 }
 
@@ -114,7 +120,7 @@ async function targets(page, where) {
 
 // The pages there are: the fixed ones, and the first thing that each list leads to.
 async function places(page) {
-  const found = { board: "/board", threats: "/threats?period=all", campaigns: "/campaigns", organisations: "/organisations", search: "/search", unread: "/unread", unowned: "/unowned" };
+  const found = { demo: "/demo", board: "/board", threats: "/threats?period=all", campaigns: "/campaigns", organisations: "/organisations", search: "/search", unread: "/unread", unowned: "/unowned" };
   const first = async (path, pattern) => {
     await page.goto(base + path);
     return page.evaluate((source) => {
@@ -194,6 +200,25 @@ async function errors(browser) {
     }
     await page.context().close();
   }
+}
+
+// What each role is shown first, and that a stranger is shown nothing.
+const ROLES = ["watch_officer", "coordinator", "inspector", "planner", "editor", "administrator", "ciso", "csirt", "system_manager"];
+async function roles(browser) {
+  for (const role of ROLES) {
+    const page = await open(browser, { role });
+    await visit(page, "/board?lang=ja");
+    await audit(page, `board of ${role}`);
+    await page.screenshot({ path: join(pictures, `role-${role}.png`), fullPage: true });
+    await page.context().close();
+  }
+  const stranger = await open(browser, { role: null });
+  for (const path of ["/board", "/threats", "/search?q=GET"]) {
+    await stranger.goto(base + path);
+    const words = await stranger.locator("body").innerText();
+    check(!stranger.url().startsWith(base + path) && !words.includes("10."), path, `a stranger is shown ${stranger.url()}`);
+  }
+  await stranger.context().close();
 }
 
 async function language(browser) {
@@ -290,6 +315,7 @@ try {
   await inTheDark(browser, list);
   await withoutScript(browser, list);
   await errors(browser);
+  await roles(browser);
   await language(browser);
   await keys(browser);
   await tables(browser);
