@@ -12,6 +12,7 @@
 
 mod audit;
 mod builder;
+pub mod copy;
 mod location;
 mod migrate;
 mod open;
@@ -81,6 +82,20 @@ pub enum Error {
     /// The system has no randomness to give.
     #[error("the system gives no randomness")]
     NoRandomness,
+    /// There is a database already.
+    #[error("{location} holds a database already")]
+    NotEmpty {
+        /// Where.
+        location: String,
+    },
+    /// A table could not be written to, or read from, where its copy is.
+    #[error("cannot copy the table {table}: {source}")]
+    Copy {
+        /// Which.
+        table: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A stored value is not what it should be.
     #[error("the database holds {value:?} where {expected} should be")]
     Damaged {

@@ -34,6 +34,12 @@ const MIGRATIONS: &[Migration] = &[
 /// Brings the schema up to date in one transaction: another process sees the old schema or the new one.
 pub(crate) async fn run(connection: &mut Connection, engine: Engine) -> Result<(), Error> {
     let mut tx = connection.begin_with(begin_write(engine)).await?;
+    apply(&mut tx, engine, i64::MAX).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Applies what is missing up to migration number `last`, in a transaction that somebody has begun.
+pub(crate) async fn apply(tx: &mut Connection, engine: Engine, last: i64) -> Result<(), Error> {
     sqlx::raw_sql(AssertSqlSafe(in_words_of(
         engine,
         "CREATE TABLE IF NOT EXISTS migrations (
@@ -44,6 +50,9 @@ pub(crate) async fn run(connection: &mut Connection, engine: Engine) -> Result<(
     let applied =
         sqlx::query("SELECT number, digest FROM migrations ORDER BY number").fetch_all(&mut *tx).await?;
     let known = MIGRATIONS.last().map_or(0, |migration| migration.number);
+    if last != i64::MAX && last > known {
+        return Err(Error::NewerSchema { found: last, known });
+    }
     let mut done = 0;
     for row in applied {
         let (number, digest): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
@@ -55,7 +64,8 @@ pub(crate) async fn run(connection: &mut Connection, engine: Engine) -> Result<(
         }
         done = number;
     }
-    for migration in MIGRATIONS.iter().filter(|migration| migration.number > done) {
+    for migration in MIGRATIONS.iter().filter(|migration| migration.number > done && migration.number <= last)
+    {
         sqlx::raw_sql(AssertSqlSafe(in_words_of(engine, migration.sql))).execute(&mut *tx).await?;
         sqlx::query("INSERT INTO migrations (number, name, digest) VALUES ($1, $2, $3)")
             .bind(migration.number)
@@ -65,7 +75,7 @@ pub(crate) async fn run(connection: &mut Connection, engine: Engine) -> Result<(
             .await?;
         tracing::info!(migration = migration.name, "schema migrated");
     }
-    Ok(tx.commit().await?)
+    Ok(())
 }
 
 /// A migration as an engine needs it. SQLite compares text byte by byte; PostgreSQL does as the language of its

@@ -40,27 +40,13 @@ impl Store {
 
     /// Opens a database wherever it is, making its tables and bringing its schema up to date where needed.
     pub async fn open_at(location: &Location, options: Options) -> Result<Self, Error> {
-        sqlx::any::install_default_drivers();
         let engine = location.engine();
-        // Its statements are nobody's business in a log; they carry what organisations told.
-        let connect = AnyConnectOptions::from_url(&location.url()?)?.disable_statement_logging();
-        // Migrations run on a connection of their own, closed before any other opens: pooled connections would
-        // keep the schema they saw first. The lock makes a second process wait until the first has finished, also
-        // with switching the file to WAL, which SQLite does not wait for by itself.
-        let lock = match location.path() {
-            Some(path) => Some(lock_beside(path).await?),
-            None => None,
-        };
-        let unusable = |source| Error::Connect { server: location.to_string(), source };
-        let mut single = connect.connect().await.map_err(unusable)?;
-        single.execute(AssertSqlSafe(settings(engine, options, Right::Write))).await.map_err(unusable)?;
-        if let Some(schema) = location.schema() {
-            make_schema(&mut single, schema).await.map_err(unusable)?;
-        }
+        let (mut single, lock) = connect_alone(location, options).await?;
         migrate::run(&mut single, engine).await?;
         single.close().await?;
         drop(lock);
 
+        let connect = connect_options(location)?;
         let writer = pool(engine, options, Right::Write, 1).connect_with(connect.clone()).await?;
         let reader = pool(engine, options, Right::Read, options.readers.max(1)).connect_with(connect).await?;
         Ok(Self { reader, writer, engine })
@@ -71,10 +57,8 @@ impl Store {
         if let Some(path) = location.path() {
             return Ok(path.is_file());
         }
-        sqlx::any::install_default_drivers();
         let unusable = |source| Error::Connect { server: location.to_string(), source };
-        let connect = AnyConnectOptions::from_url(&location.url()?)?;
-        let mut single = connect.connect().await.map_err(unusable)?;
+        let mut single = connect_options(location)?.connect().await.map_err(unusable)?;
         let begun: i64 = sqlx::query_scalar(
             "SELECT COUNT(*) FROM information_schema.tables
              WHERE table_schema = current_schema() AND table_name = 'migrations'",
@@ -117,6 +101,33 @@ impl Store {
         self.reader.close().await;
         self.writer.close().await;
     }
+}
+
+fn connect_options(location: &Location) -> Result<AnyConnectOptions, Error> {
+    sqlx::any::install_default_drivers();
+    // Its statements are nobody's business in a log; they carry what organisations told.
+    Ok(AnyConnectOptions::from_url(&location.url()?)?.disable_statement_logging())
+}
+
+/// A connection for changing the schema, to be closed before any other opens: pooled connections would keep the schema
+/// they saw first. The lock makes a second process wait until the first has finished, also with switching a file to
+/// WAL, which SQLite does not wait for by itself.
+pub(crate) async fn connect_alone(
+    location: &Location,
+    options: Options,
+) -> Result<(Connection, Option<File>), Error> {
+    let lock = match location.path() {
+        Some(path) => Some(lock_beside(path).await?),
+        None => None,
+    };
+    let engine = location.engine();
+    let unusable = |source| Error::Connect { server: location.to_string(), source };
+    let mut single = connect_options(location)?.connect().await.map_err(unusable)?;
+    single.execute(AssertSqlSafe(settings(engine, options, Right::Write))).await.map_err(unusable)?;
+    if let Some(schema) = location.schema() {
+        make_schema(&mut single, schema).await.map_err(unusable)?;
+    }
+    Ok((single, lock))
 }
 
 /// Begins the one transaction that may write.
