@@ -46,6 +46,13 @@ struct Move {
     to: String,
 }
 
+/// Finishes what a dead process has committed, and keeps others from committing while the file lives.
+pub(crate) fn hold_still(root: &Path) -> Result<File, LakeError> {
+    let held = locked(root, COMMIT_LOCK, File::lock)?;
+    finish_pending(root)?;
+    Ok(held)
+}
+
 /// Makes the folders and finishes or removes what a dead process left.
 pub(crate) fn open(root: &Path) -> Result<(), LakeError> {
     for folder in [STAGING, PENDING, PARTS] {

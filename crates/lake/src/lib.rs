@@ -34,6 +34,7 @@ mod word;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -65,6 +66,12 @@ impl ParquetLake {
     pub fn open(root: &Path) -> Result<Self, LakeError> {
         append::open(root)?;
         Ok(Self { root: root.to_owned(), logged: Mutex::default() })
+    }
+
+    /// While what is returned lives, no part comes into the lake, changes or goes: for copying its files. Parts go on
+    /// being written aside (`staging/`, `pending/`), which is nothing to be copied.
+    pub fn hold_still(&self) -> Result<File, LakeError> {
+        append::hold_still(&self.root)
     }
 
     /// [`Lake::count`], with its cost.

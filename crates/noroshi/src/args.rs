@@ -9,7 +9,7 @@ use formats::Format;
 #[derive(Debug, Parser)]
 #[command(name = "noroshi", version, about, long_about = None, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 done; 1 detections at or above --fail-level; 2 wrong arguments, files or \
+    after_help = "Exit codes: 0 done; 1 detections at or above --fail-level, or something wrong that was asked for; 2 wrong arguments, files or \
 settings; 3 done, but some input could not be read."
 )]
 pub struct Args {
@@ -38,6 +38,12 @@ pub enum Command {
     Bench(Bench),
     /// Checks that the audit trail was not changed.
     VerifyAudit(VerifyAudit),
+    /// Copies everything that is kept into a folder, while the service runs.
+    Backup(Backup),
+    /// Makes a data directory from a backup.
+    Restore(Restore),
+    /// Says in sentences what is wrong with an installation.
+    Doctor(Doctor),
     /// Prints a completion script for a shell.
     Completions {
         /// Which shell.
@@ -357,6 +363,49 @@ pub struct VerifyAudit {
     #[command(flatten)]
     pub data: Data,
     /// Prints the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `noroshi backup`
+#[derive(Debug, ClapArgs)]
+pub struct Backup {
+    #[command(flatten)]
+    pub data: Data,
+    /// The folder to make; it must not be there yet. It will hold the installation's key: keep it as safe as the data.
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// Restores the backup beside itself, compares, and removes what was restored.
+    #[arg(long)]
+    pub verify: bool,
+    /// Makes none: verifies one that is there.
+    #[arg(long, conflicts_with = "verify")]
+    pub verify_only: bool,
+    /// Prints the manifest as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `noroshi restore`
+#[derive(Debug, ClapArgs)]
+pub struct Restore {
+    /// The backup.
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// Where to: the directory must be empty or absent, and the database that the settings name not there yet.
+    #[command(flatten)]
+    pub data: Data,
+}
+
+/// `noroshi doctor`
+#[derive(Debug, ClapArgs)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub data: Data,
+    /// The language of the sentences; that of the settings otherwise.
+    #[arg(long, value_name = "ja|en")]
+    pub language: Option<base::Language>,
+    /// Prints the findings as JSON, in both languages.
     #[arg(long)]
     pub json: bool,
 }

@@ -1,11 +1,14 @@
 //! One command, one file.
 
+mod backup;
 mod bench;
 mod demo;
 mod detect;
+mod doctor;
 mod hunt;
 mod import;
 mod registry;
+mod restore;
 mod search;
 mod serve;
 mod shell;
@@ -61,6 +64,9 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::VerifyAudit(args) => verify_audit::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { folder } => shell::man(&folder),
     }

@@ -1,6 +1,7 @@
 //! The `noroshi` command: arguments in, one of the commands run, an exit code out.
 
 mod args;
+mod backup;
 mod centre;
 mod clock;
 mod command;

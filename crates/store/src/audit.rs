@@ -10,7 +10,7 @@
 use base::Timestamp;
 use sqlx::Row as _;
 
-use crate::{Connection, Error, Store, clean, instant, micros};
+use crate::{Connection, Error, Read, Store, clean, instant, micros};
 
 /// What somebody did. The time is the line's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,6 +232,11 @@ async fn head(connection: &mut Connection) -> Result<Option<Head>, Error> {
 /// The end of the chain now; `None` before the first line.
 pub async fn audit_head(store: &Store) -> Result<Option<Head>, Error> {
     head(store.read().await?.connection()).await
+}
+
+/// The end of the chain at the moment of a read that has begun.
+pub async fn audit_head_in(read: &mut Read) -> Result<Option<Head>, Error> {
+    head(read.connection()).await
 }
 
 /// Reads the whole chain and names every line that is not as it was written.

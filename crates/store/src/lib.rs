@@ -22,11 +22,12 @@ mod tx;
 mod value;
 
 pub use audit::{
-    FAULTS_MAX, Fault, FaultKind, Head, Line, Verification, audit_head, verify_audit, verify_audit_against,
+    FAULTS_MAX, Fault, FaultKind, Head, Line, Verification, audit_head, audit_head_in, verify_audit,
+    verify_audit_against,
 };
 pub use builder::{Builder, Separated};
 pub use location::{Engine, Location};
-pub use migrate::schema;
+pub use migrate::{Schema, schema};
 pub use open::{Options, Store};
 pub use outbox::{LEASE, Waiting};
 pub use table::{Column, Kind, Table, tables};

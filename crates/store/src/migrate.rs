@@ -78,6 +78,48 @@ pub(crate) async fn apply(tx: &mut Connection, engine: Engine, last: i64) -> Res
     Ok(())
 }
 
+/// Where the schema of a database stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// As this program leaves it.
+    Current,
+    /// Opening it will bring it up to date.
+    Older {
+        /// In the database.
+        found: i64,
+        /// In this program.
+        known: i64,
+    },
+    /// A newer program has written it.
+    Newer {
+        /// In the database.
+        found: i64,
+        /// In this program.
+        known: i64,
+    },
+    /// A migration was applied that is not the one in this program.
+    Changed {
+        /// Its number.
+        number: i64,
+    },
+}
+
+/// Where the schema stands; changes nothing.
+pub(crate) async fn look(connection: &mut Connection) -> Result<Schema, Error> {
+    let applied: Vec<(i64, String)> =
+        sqlx::query_as("SELECT number, digest FROM migrations ORDER BY number").fetch_all(connection).await?;
+    let known = MIGRATIONS.last().map_or(0, |migration| migration.number);
+    let found = applied.last().map_or(0, |(number, _)| *number);
+    let changed =
+        MIGRATIONS.iter().zip(&applied).find(|(migration, (_, digest))| digest_of(migration) != *digest);
+    Ok(match changed {
+        Some((migration, _)) => Schema::Changed { number: migration.number },
+        None if found > known => Schema::Newer { found, known },
+        None if found < known => Schema::Older { found, known },
+        None => Schema::Current,
+    })
+}
+
 /// A migration as an engine needs it. SQLite compares text byte by byte; PostgreSQL does as the language of its
 /// database demands, unless told otherwise: then `ORDER BY id` would be another order on every server.
 fn in_words_of(engine: Engine, sql: &str) -> String {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyPool, AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 
-use crate::{Connection, Engine, Error, Location, Read, Tx, migrate};
+use crate::{Connection, Engine, Error, Location, Read, Schema, Tx, migrate};
 
 /// How to open a store.
 #[derive(Clone, Copy, Debug)]
@@ -67,6 +67,26 @@ impl Store {
         .await?;
         single.close().await?;
         Ok(begun > 0)
+    }
+
+    /// Where the schema of a database stands that is there ([`Store::is_at`]); changes nothing.
+    pub async fn schema_at(location: &Location) -> Result<Schema, Error> {
+        let unusable = |source| Error::Connect { server: location.to_string(), source };
+        let mut single = connect_options(location)?.connect().await.map_err(unusable)?;
+        let schema = migrate::look(&mut single).await?;
+        single.close().await?;
+        Ok(schema)
+    }
+
+    /// Whether what was committed is still there after the power failed. Every connection asks for that; a server that
+    /// was told never to sync its files does not give it.
+    pub async fn keeps_commits(&self) -> Result<bool, Error> {
+        if self.engine == Engine::Sqlite {
+            return Ok(true);
+        }
+        let fsync: String =
+            sqlx::query_scalar("SELECT current_setting('fsync')").fetch_one(&self.reader).await?;
+        Ok(fsync == "on")
     }
 
     /// Which engine is behind it. The statements do not ask; what looks after the database itself does.

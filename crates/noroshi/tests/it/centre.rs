@@ -7,7 +7,7 @@ use super::*;
 const REGISTRY: &str = "kind,key,name_ja,name_en,value\n";
 
 /// A data directory with one organisation, and a log to import.
-fn begin(folder: &Path, lines: usize) -> (String, String, String) {
+pub fn begin(folder: &Path, lines: usize) -> (String, String, String) {
     let registry = write(
         folder,
         "registry.yaml",
@@ -21,14 +21,14 @@ fn begin(folder: &Path, lines: usize) -> (String, String, String) {
     (data, folder.join("logs").display().to_string(), rule)
 }
 
-fn import(data: &str, logs: &str, rule: &str) -> serde_json::Value {
+pub fn import(data: &str, logs: &str, rule: &str) -> serde_json::Value {
     let output =
         noroshi(["import", "--data", data, "--organisation", "shore", "--rules", rule, "--json", logs]);
     assert!(output.status.success(), "{}", stderr(&output));
     rows(&output).remove(0)
 }
 
-fn count(data: &str, words: &[&str]) -> usize {
+pub fn count(data: &str, words: &[&str]) -> usize {
     let mut arguments = vec!["search", "--data", data, "--limit", "10000", "--json"];
     arguments.extend(words);
     rows(&noroshi(&arguments)).len()
