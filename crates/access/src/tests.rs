@@ -55,7 +55,8 @@ async fn desk() -> Desk {
     let database = testkit::Database::new();
     let location = database.location().parse().unwrap();
     let store = Store::open_at(&location, store::Options::default()).await.unwrap();
-    registry::import::import(&store, TREE, registry::import::Notation::Yaml, "test", now()).await.unwrap();
+    let yaml = registry::import::Notation::Yaml;
+    registry::import::import(&store, &house(), TREE.as_bytes(), yaml, now()).await.unwrap();
     let registry = Arc::new(Registry::load(&store).await.unwrap());
     Desk { access: Access::new(store, Key::random().unwrap()).unwrap(), registry, _database: database }
 }
