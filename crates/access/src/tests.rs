@@ -296,7 +296,8 @@ async fn a_code_follows_the_password_and_is_used_once() {
     let access = &desk.access;
     let id = desk.person("csirt@naibu.example", &[(Role::Csirt, Some(org("naibu")))]).await;
     let who = desk.who(desk.opened("csirt@naibu.example", now()).await.token.text(), now()).await.unwrap();
-    let enrolment = totp::enrol(access, &who).await.unwrap();
+    assert_eq!(fate(&totp::enrol(access, &who, after(901)).await), "refused", "signed in too long ago");
+    let enrolment = totp::enrol(access, &who, now()).await.unwrap();
     assert_eq!(totp::waiting(access, &who).await.unwrap().unwrap().secret, enrolment.secret);
     // Not asked for before it was confirmed.
     desk.opened("csirt@naibu.example", now()).await;
@@ -304,7 +305,7 @@ async fn a_code_follows_the_password_and_is_used_once() {
     let code = |at: Timestamp| totp::tests::code_of(&enrolment.secret, at);
     let recovery = totp::confirm(access, &who, &code(now()), now()).await.unwrap();
     assert_eq!(recovery.len(), totp::RECOVERY_CODES);
-    assert!(totp::enrol(access, &who).await.is_err(), "a confirmed one is not replaced unnoticed");
+    assert!(totp::enrol(access, &who, now()).await.is_err(), "a confirmed one is not replaced unnoticed");
 
     let here = client("192.0.2.1");
     let step = async |at| match desk.enter("csirt@naibu.example", PASSWORD, &here, at).await.unwrap() {

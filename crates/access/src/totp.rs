@@ -55,9 +55,12 @@ pub async fn standing(access: &Access, id: Id<base::Account>) -> Result<Standing
     Ok(Standing { confirmed, recovery_left: sql::count_recovery(read.connection(), id).await? })
 }
 
-/// Begins: a new secret, which counts only after [`confirm`]. Replaces one that was not confirmed; one that was must be
-/// removed first.
-pub async fn enrol(access: &Access, who: &Recognised) -> Result<Enrolment, Error> {
+/// Begins, for somebody who showed just now who they are: a new secret, which counts only after [`confirm`]. Replaces
+/// one that was not confirmed; one that was must be removed first.
+pub async fn enrol(access: &Access, who: &Recognised, now: Timestamp) -> Result<Enrolment, Error> {
+    if !who.is_fresh(now) {
+        return Err(Error::Refused);
+    }
     let secret = random::<SECRET_BYTES>()?;
     let sealed = access.key.seal(&who.account.id.to_string(), &secret)?;
     let mut tx = access.store.write().await?;

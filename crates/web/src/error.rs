@@ -92,8 +92,31 @@ impl From<access::Error> for Failure {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };
-        Self::new(status)
+        Self { detail: refusal(error), ..Self::new(status) }
     }
+}
+
+/// What exactly was wrong, where it helps to know.
+fn refusal(error: access::Error) -> Option<(&'static str, String)> {
+    use access::Error;
+    use access::password::Weakness;
+    let (key, value) = match error {
+        Error::Weak(Weakness::Short) => ("error-password-short", String::new()),
+        Error::Weak(Weakness::Long) => ("error-password-long", String::new()),
+        Error::Weak(Weakness::Names) => ("error-password-names", String::new()),
+        Error::Weak(Weakness::Common) => ("error-password-common", String::new()),
+        Error::Refused => ("error-refused", String::new()),
+        Error::Wait(seconds) => ("error-wait", seconds.to_string()),
+        Error::Malformed(value, _) => ("error-malformed", value),
+        Error::LoginTaken(login) => ("error-login-taken", login),
+        Error::WrongSeat(_) => ("error-wrong-seat", String::new()),
+        Error::LastAdministrator => ("error-last-administrator", String::new()),
+        Error::WrongState(_) => ("error-wrong-state", String::new()),
+        Error::TooMany(_) => ("error-too-many", String::new()),
+        Error::LinkGone => ("error-link-gone", String::new()),
+        _ => return None,
+    };
+    Some((key, crate::visible::neutral_short(&value, 120)))
 }
 
 impl From<watch::lake::LakeError> for Failure {

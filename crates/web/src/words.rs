@@ -241,6 +241,9 @@ mod tests {
             "reason-",
             "error-",
             "role-",
+            "right-",
+            "method-",
+            "account-state-",
         ]
         .iter()
         .any(|prefix| key.starts_with(prefix))

@@ -1,16 +1,21 @@
 //! One file for each page: decode, ask once, render.
 
+pub(crate) mod account;
+pub(crate) mod accounts;
 pub(crate) mod board;
 pub(crate) mod campaign;
 pub(crate) mod campaigns;
 pub(crate) mod demo;
 pub(crate) mod event;
 pub(crate) mod health;
+pub(crate) mod invitation;
 pub(crate) mod organisation;
 pub(crate) mod organisations;
+pub(crate) mod own_account;
 pub(crate) mod part;
 pub(crate) mod record;
 pub(crate) mod search;
+pub(crate) mod sign_in;
 pub(crate) mod threat;
 pub(crate) mod threats;
 pub(crate) mod unowned;
