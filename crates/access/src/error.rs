@@ -37,6 +37,9 @@ pub enum Error {
     /// The password cannot be taken.
     #[error("the password {0}")]
     Weak(#[from] Weakness),
+    /// What a browser handed over about a passkey is not what it should be.
+    #[error("the passkey cannot be taken: {0}")]
+    Passkey(&'static str),
     /// The password or code that should prove it is wrong.
     #[error("the password or code is wrong")]
     Refused,
@@ -92,7 +95,9 @@ impl Error {
             Self::NoSuchAccount(_) | Self::NoSuchOrganisation(_) | Self::NoSuchSession | Self::LinkGone => {
                 ErrorKind::NotFound
             }
-            Self::Malformed(..) | Self::WrongSeat(_) | Self::Weak(_) | Self::Refused => ErrorKind::Invalid,
+            Self::Malformed(..) | Self::WrongSeat(_) | Self::Weak(_) | Self::Refused | Self::Passkey(_) => {
+                ErrorKind::Invalid
+            }
             Self::Denied(_) => ErrorKind::Denied,
             Self::LoginTaken(_) | Self::LastAdministrator | Self::WrongState(_) | Self::TooMany(_) => {
                 ErrorKind::Conflict

@@ -12,6 +12,7 @@ pub mod account;
 mod error;
 pub mod invitation;
 mod key;
+pub mod passkey;
 pub mod password;
 mod secret;
 pub mod session;

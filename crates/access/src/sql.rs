@@ -8,6 +8,7 @@ use store::{Builder, Connection, instant, micros, parse};
 
 use crate::Error;
 use crate::account::{Account, Filter, Held, Newcomer, Source, State};
+use crate::passkey::Passkey;
 use crate::session::{Method, Session, Stored};
 use crate::token::Token;
 
@@ -740,6 +741,106 @@ pub(crate) async fn delete_token(
     let gone = sqlx::query("DELETE FROM tokens WHERE id = $1 AND account = $2")
         .bind(token.to_string())
         .bind(account.to_string())
+        .execute(connection)
+        .await?;
+    Ok(gone.rows_affected() > 0)
+}
+
+/// Writes that something was answered; false when it was already.
+pub(crate) async fn note_answer(
+    connection: &mut Connection,
+    digest: &str,
+    kind: &str,
+    ends_at: Timestamp,
+) -> Result<bool, Error> {
+    let noted = sqlx::query(
+        "INSERT INTO sign_in_steps (digest, kind, state, tries, ends_at) VALUES ($1, $2, '', 0, $3)
+         ON CONFLICT (digest) DO NOTHING",
+    )
+    .bind(digest)
+    .bind(kind)
+    .bind(micros(ends_at))
+    .execute(connection)
+    .await?;
+    Ok(noted.rows_affected() > 0)
+}
+
+/// Whose passkey it is, and its public half.
+pub(crate) async fn passkey(
+    connection: &mut Connection,
+    passkey: &str,
+) -> Result<Option<(AccountId, String)>, Error> {
+    let row = sqlx::query("SELECT account, credential FROM account_passkeys WHERE id = $1")
+        .bind(passkey)
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| Ok((parse(&text(&row, 0)?, "an account's id")?, text(&row, 1)?))).transpose()
+}
+
+pub(crate) async fn passkeys_of(connection: &mut Connection, id: AccountId) -> Result<Vec<Passkey>, Error> {
+    let rows = sqlx::query(
+        "SELECT id, name, created_at, used_at FROM account_passkeys WHERE account = $1 ORDER BY created_at, id",
+    )
+    .bind(id.to_string())
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Passkey {
+                id: text(row, 0)?,
+                name: text(row, 1)?,
+                created_at: time(row, 2)?,
+                used_at: time_or_none(row, 3)?,
+            })
+        })
+        .collect()
+}
+
+pub(crate) async fn insert_passkey(
+    connection: &mut Connection,
+    passkey: &str,
+    id: AccountId,
+    name: &str,
+    credential: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO account_passkeys (id, account, name, credential, created_at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(passkey)
+    .bind(id.to_string())
+    .bind(name)
+    .bind(credential)
+    .bind(micros(now))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn use_passkey(
+    connection: &mut Connection,
+    passkey: &str,
+    credential: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query("UPDATE account_passkeys SET credential = $2, used_at = $3 WHERE id = $1")
+        .bind(passkey)
+        .bind(credential)
+        .bind(micros(now))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// One of an account's own passkeys; false when there is none such.
+pub(crate) async fn delete_passkey(
+    connection: &mut Connection,
+    id: AccountId,
+    passkey: &str,
+) -> Result<bool, Error> {
+    let gone = sqlx::query("DELETE FROM account_passkeys WHERE id = $1 AND account = $2")
+        .bind(passkey)
+        .bind(id.to_string())
         .execute(connection)
         .await?;
     Ok(gone.rows_affected() > 0)

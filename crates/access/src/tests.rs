@@ -20,17 +20,17 @@ const TREE: &str = "organisations:
 ";
 const PASSWORD: &str = "the quiet harbour at dawn";
 
-struct Desk {
-    access: Access,
+pub(crate) struct Desk {
+    pub(crate) access: Access,
     registry: Arc<Registry>,
     _database: testkit::Database,
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-07-15T00:00:00Z".parse().unwrap()
 }
 
-fn after(seconds: i64) -> Timestamp {
+pub(crate) fn after(seconds: i64) -> Timestamp {
     now() + SignedDuration::from_secs(seconds)
 }
 
@@ -39,11 +39,11 @@ fn org(key: &str) -> Id<Organisation> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "a test stands in for the command line")]
-fn house() -> Actor {
+pub(crate) fn house() -> Actor {
     Actor::house("test")
 }
 
-fn client(address: &str) -> Client {
+pub(crate) fn client(address: &str) -> Client {
     Client { address: address.parse().unwrap(), user_agent: "Browser".into(), device: None }
 }
 
@@ -51,7 +51,7 @@ fn newcomer(login: &str) -> Newcomer {
     Newcomer { login: login.into(), name: "佐藤花子".into(), language: Language::Ja }
 }
 
-async fn desk() -> Desk {
+pub(crate) async fn desk() -> Desk {
     let database = testkit::Database::new();
     let location = database.location().parse().unwrap();
     let store = Store::open_at(&location, store::Options::default()).await.unwrap();
@@ -63,7 +63,7 @@ async fn desk() -> Desk {
 
 impl Desk {
     /// Somebody who was invited and has set [`PASSWORD`].
-    async fn person(&self, login: &str, places: &[Place]) -> Id<base::Account> {
+    pub(crate) async fn person(&self, login: &str, places: &[Place]) -> Id<base::Account> {
         let (id, link) =
             account::invite(&self.access, &self.registry, &house(), &newcomer(login), places, now())
                 .await
@@ -78,7 +78,7 @@ impl Desk {
         self.who(token.text(), now()).await.unwrap().actor.clone()
     }
 
-    async fn who(&self, token: &str, at: Timestamp) -> Option<Arc<Recognised>> {
+    pub(crate) async fn who(&self, token: &str, at: Timestamp) -> Option<Arc<Recognised>> {
         recognise(&self.access, &self.registry, token, at).await.unwrap()
     }
 
@@ -92,7 +92,7 @@ impl Desk {
         sign_in::with_password(&self.access, login, password, client, at).await
     }
 
-    async fn opened(&self, login: &str, at: Timestamp) -> sign_in::Opened {
+    pub(crate) async fn opened(&self, login: &str, at: Timestamp) -> sign_in::Opened {
         match self.enter(login, PASSWORD, &client("192.0.2.1"), at).await.unwrap() {
             Outcome::Opened(opened) => opened,
             Outcome::Second(_) => panic!("a code was asked for"),

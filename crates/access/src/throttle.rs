@@ -16,6 +16,9 @@ const ENTRIES_MAX: usize = 50_000;
 /// The longest wait after one more failure.
 pub const WAIT_MAX_S: u64 = 900;
 
+/// Whoever need not wait need not wait at any time, also when the clock is set back.
+const NO_WAIT: i64 = 0;
+
 /// Who is counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Whom {
@@ -114,7 +117,10 @@ impl Throttle {
             let failures = before.saturating_add(1);
             let beyond = failures.saturating_sub(free).min(10);
             let wait_s = if beyond == 0 { 0 } else { (1_u64 << beyond).min(WAIT_MAX_S) };
-            let until_s = now_s.saturating_add(i64::try_from(wait_s).unwrap_or(0));
+            let until_s = match i64::try_from(wait_s) {
+                Ok(wait_s) if wait_s > 0 => now_s.saturating_add(wait_s),
+                _ => NO_WAIT,
+            };
             generations.put(one, Entry { failures, last_s: now_s, until_s });
         }
     }
@@ -134,7 +140,7 @@ impl Throttle {
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = generations.get(whom).copied() {
             let failures = entry.failures.saturating_sub(1);
-            let until_s = if failures <= whom.patience().0 { entry.last_s } else { entry.until_s };
+            let until_s = if failures <= whom.patience().0 { NO_WAIT } else { entry.until_s };
             generations.put(whom, Entry { failures, until_s, ..entry });
         }
     }
@@ -173,6 +179,7 @@ mod tests {
         assert_eq!(throttle.wait_s(&whom, at(900)), 0);
         throttle.failed(&whom, at(3 * 86_400));
         assert_eq!(throttle.wait_s(&whom, at(3 * 86_400)), 0);
+        assert_eq!(throttle.wait_s(&whom, at(0)), 0);
         // The clock went back by three days.
         throttle.failed(&[whom[0]; 6], at(3 * 86_400));
         assert!(throttle.wait_s(&whom, at(0)) <= WAIT_MAX_S);
