@@ -105,6 +105,7 @@ fn refusal(error: access::Error) -> Option<(&'static str, String)> {
         Error::Weak(Weakness::Long) => ("error-password-long", String::new()),
         Error::Weak(Weakness::Names) => ("error-password-names", String::new()),
         Error::Weak(Weakness::Common) => ("error-password-common", String::new()),
+        Error::Passkey(_) => ("error-passkey", String::new()),
         Error::Refused => ("error-refused", String::new()),
         Error::Wait(seconds) => ("error-wait", seconds.to_string()),
         Error::Malformed(value, _) => ("error-malformed", value),

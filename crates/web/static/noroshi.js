@@ -173,6 +173,28 @@
     does();
   }
 
+  // A passkey: the device answers, the form carries the answer.
+  async function answer(event) {
+    const form = event.target;
+    const options = JSON.parse(form.dataset.passkey);
+    if (form.elements.credential.value) return;
+    event.preventDefault();
+    const publicKey = options.rp
+      ? PublicKeyCredential.parseCreationOptionsFromJSON(options)
+      : PublicKeyCredential.parseRequestOptionsFromJSON(options);
+    try {
+      const given = await (options.rp ? navigator.credentials.create({ publicKey }) : navigator.credentials.get({ publicKey }));
+      form.elements.credential.value = JSON.stringify(given.toJSON());
+      form.submit();
+    } catch {
+      form.querySelector("[role=alert]").hidden = false;
+    }
+  }
+
+  for (const form of all("[data-passkey]")) {
+    form.hidden = !window.PublicKeyCredential?.parseRequestOptionsFromJSON;
+    form.addEventListener("submit", answer);
+  }
   document.addEventListener("keydown", pressed);
   for (const button of all("[data-help]")) {
     button.hidden = false;

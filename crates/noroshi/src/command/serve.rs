@@ -104,7 +104,7 @@ pub async fn serve(
 async fn take_a_turn(centre: &Centre, now: Timestamp) -> anyhow::Result<()> {
     registry::contact::check(&centre.store, now).await?;
     while wiring::answer_signals(&centre.store).await? > 0 {}
-    access::session::tidy(&centre.access, clock::now()).await?;
+    access::session::tidy(&centre.access, now).await?;
     centre.reload_registry().await
 }
 

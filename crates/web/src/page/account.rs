@@ -162,7 +162,7 @@ impl LinkPage {
         Self {
             frame: visit.frame("/accounts", visit.words.get("accounts-link-title")),
             about: visit.words.with("accounts-link-about", &[("name", name.into())]),
-            link: format!("{origin}/invitations/{}", link.text()),
+            link: format!("{origin}/invitation/{}", link.text()),
         }
     }
 }

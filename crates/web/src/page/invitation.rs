@@ -117,7 +117,7 @@ fn page(
         frame: visit.frame("", visit.words.get("invitation-title")),
         about,
         first: *guest == Guest::First,
-        action: format!("/invitations/{}", crate::markup::url_encoded(link)),
+        action: format!("/invitation/{}", crate::markup::url_encoded(link)),
         login,
         name: form.map(|form| form.name.clone()).unwrap_or_default(),
         problem,

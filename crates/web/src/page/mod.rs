@@ -13,6 +13,7 @@ pub(crate) mod organisation;
 pub(crate) mod organisations;
 pub(crate) mod own_account;
 pub(crate) mod part;
+pub(crate) mod passkey;
 pub(crate) mod record;
 pub(crate) mod search;
 pub(crate) mod sign_in;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use access::passkey::Passkey;
 use access::session::Session;
 use access::token::{DAYS_MAX, Token, Wanted};
-use access::{Recognised, account, password, session as sessions, sign_in, token, totp};
+use access::{Recognised, account, passkey, password, session as sessions, sign_in, token, totp};
 use askama::Template;
 use axum::extract::{Form, Path, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use base::{Id, Right};
 
@@ -17,6 +18,7 @@ use crate::error::Failure;
 use crate::frame::Frame;
 use crate::markup::Markup;
 use crate::page::account::role_at;
+use crate::page::passkey::party;
 use crate::page::sign_in::device;
 use crate::session;
 use crate::visible::Foreign;
@@ -37,11 +39,20 @@ struct OwnPage {
     has_password: bool,
     codes_on: bool,
     codes: String,
+    passkeys: Vec<PasskeyRow>,
+    /// What the browser needs to make a passkey; empty where there can be none.
+    passkey: String,
     sessions: Vec<SessionRow>,
     tokens: Vec<TokenRow>,
     rights: Vec<RightRow>,
     days: u16,
     days_max: u16,
+}
+
+struct PasskeyRow {
+    id: String,
+    name: Foreign,
+    used: Markup,
 }
 
 struct SessionRow {
@@ -113,12 +124,21 @@ pub(crate) struct OfCode {
     code: String,
 }
 
-pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     let who = person(&visit)?;
     let (access, id) = (&app.state.access, who.account.id);
     let standing = totp::standing(access, id).await?;
     let own = who.session.as_ref().map(|session| session.id);
     let open = sessions::list(access, &who.account, visit.now).await?;
+    let passkeys = passkey::list(access, id).await?;
+    let passkey = match party(&app, &headers) {
+        Some(party) => passkey::options_for_new(access, who, &party, visit.now).await?.to_string(),
+        None => String::new(),
+    };
     let tokens = token::list(access, id, visit.now).await?;
     let left = i64::from(standing.recovery_left);
     render(&OwnPage {
@@ -130,6 +150,8 @@ pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         has_password: password::is_set(access, id).await?,
         codes_on: standing.confirmed,
         codes: visit.words.with("own-codes-on", &[("n", left.into())]),
+        passkeys: passkeys.iter().map(|one| passkey_row(&visit, one)).collect(),
+        passkey,
         sessions: open.iter().map(|one| session_row(&visit, one, own)).collect(),
         tokens: tokens.iter().map(|one| token_row(&visit, one)).collect(),
         rights: Right::ALL
@@ -261,12 +283,13 @@ pub(crate) async fn end_token(
 }
 
 /// Somebody in a session; a program does not change the account it belongs to.
-fn person(visit: &Visit) -> Result<&Recognised, Failure> {
+pub(crate) fn person(visit: &Visit) -> Result<&Recognised, Failure> {
     let who = visit.who.as_ref().ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED))?;
     if who.session.is_some() { Ok(who) } else { Err(Failure::new(StatusCode::FORBIDDEN)) }
 }
 
-fn back() -> Result<Response, Failure> {
+/// To the page of one's own account.
+pub(crate) fn back() -> Result<Response, Failure> {
     Ok(Redirect::to(HERE).into_response())
 }
 
@@ -282,6 +305,14 @@ fn codes_page(visit: &Visit, enrolment: totp::Enrolment, problem: String) -> Cod
 
 fn recovery_page(visit: &Visit, codes: Vec<String>) -> RecoveryPage {
     RecoveryPage { frame: visit.frame(HERE, visit.words.get("own-recovery-title")), codes }
+}
+
+fn passkey_row(visit: &Visit, one: &Passkey) -> PasskeyRow {
+    PasskeyRow {
+        id: one.id.clone(),
+        name: one.name.as_str().into(),
+        used: one.used_at.map(|at| visit.time(at)).unwrap_or_default(),
+    }
 }
 
 fn session_row(visit: &Visit, one: &Session, own: Option<Id<Session>>) -> SessionRow {

@@ -3,26 +3,29 @@
 use std::sync::Arc;
 
 use access::sign_in::{Opened, Outcome};
-use access::{Error, sign_in};
+use access::{Error, passkey, sign_in};
 use askama::Template;
 use axum::extract::{Form, State};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::App;
 use crate::error::Failure;
 use crate::frame::Frame;
+use crate::page::passkey::party;
 use crate::session;
 use crate::visit::{Visit, render};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
-struct SignInPage {
+pub(crate) struct SignInPage {
     frame: Frame,
     login: String,
     next: String,
     problem: String,
+    /// What the browser needs to use a passkey; empty where there can be none.
+    passkey: String,
 }
 
 #[derive(Template)]
@@ -50,12 +53,16 @@ pub(crate) struct WithCode {
     next: String,
 }
 
-pub(crate) async fn show(visit: Visit) -> Result<Response, Failure> {
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
     let next = session::place_after(visit.query.text("next")).to_owned();
     if visit.who.is_some() {
         return Ok(Redirect::to(&next).into_response());
     }
-    render(&page(&visit, String::new(), next, String::new()))
+    render(&page(&app, &visit, &headers, String::new(), next, String::new())?)
 }
 
 pub(crate) async fn with_password(
@@ -74,7 +81,7 @@ pub(crate) async fn with_password(
         Err(error) => {
             let (status, problem) = problem(&visit, error, "sign-in-refused")?;
             let login = form.login.chars().take(access::account::LOGIN_BYTES_MAX).collect();
-            Ok((status, render(&page(&visit, login, next, problem))?).into_response())
+            Ok((status, render(&page(&app, &visit, &parts.headers, login, next, problem)?)?).into_response())
         }
     }
 }
@@ -91,7 +98,7 @@ pub(crate) async fn with_code(
         Ok(opened) => Ok(enter(&app, &opened, &next)),
         Err(Error::LinkGone) => {
             let problem = visit.words.get("sign-in-code-ended");
-            let page = render(&page(&visit, String::new(), next, problem))?;
+            let page = render(&page(&app, &visit, &parts.headers, String::new(), next, problem)?)?;
             Ok((StatusCode::BAD_REQUEST, page).into_response())
         }
         Err(error) => {
@@ -130,7 +137,11 @@ fn device_cookie_name(app: &App) -> &'static str {
 }
 
 /// What to say about an attempt that did not succeed; what is nobody's fault here becomes a page of its own.
-fn problem(visit: &Visit, error: Error, refused: &'static str) -> Result<(StatusCode, String), Failure> {
+pub(crate) fn problem(
+    visit: &Visit,
+    error: Error,
+    refused: &'static str,
+) -> Result<(StatusCode, String), Failure> {
     match error {
         Error::Refused => Ok((StatusCode::BAD_REQUEST, visit.words.get(refused))),
         Error::Wait(seconds) => {
@@ -142,8 +153,20 @@ fn problem(visit: &Visit, error: Error, refused: &'static str) -> Result<(Status
     }
 }
 
-fn page(visit: &Visit, login: String, next: String, problem: String) -> SignInPage {
-    SignInPage { frame: visit.frame("", visit.words.get("sign-in-title")), login, next, problem }
+/// The page that asks for a password or a passkey.
+pub(crate) fn page(
+    app: &App,
+    visit: &Visit,
+    headers: &HeaderMap,
+    login: String,
+    next: String,
+    problem: String,
+) -> Result<SignInPage, Failure> {
+    let passkey = match party(app, headers) {
+        Some(party) => passkey::options_for_sign_in(&app.state.access, &party, visit.now)?.to_string(),
+        None => String::new(),
+    };
+    Ok(SignInPage { frame: visit.frame("", visit.words.get("sign-in-title")), login, next, problem, passkey })
 }
 
 fn code_page(visit: &Visit, step: String, next: String, problem: String) -> CodePage {

@@ -1,5 +1,6 @@
 //! Every page over a real store, asked for over a real socket.
 
+mod account;
 mod leak;
 mod rights;
 mod world;

@@ -65,6 +65,13 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new(size: Size) -> Self {
+        let mut world = Self::without_accounts(size).await;
+        world.cookie = world.enter_as("test@example.com", Role::Coordinator, None).await;
+        world
+    }
+
+    /// As it is when nobody has signed in yet.
+    pub(crate) async fn without_accounts(size: Size) -> Self {
         let database = testkit::Database::new();
         let location = database.location().parse().unwrap();
         let store = Store::open_at(&location, store::Options::default()).await.unwrap();
@@ -102,9 +109,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(crate::serve(listener, crate::router(state), std::future::pending()));
-        let mut world = Self { store, registry, access, address, cookie: String::new(), _database: database };
-        world.cookie = world.enter_as("test@example.com", Role::Coordinator, None).await;
-        world
+        Self { store, registry, access, address, cookie: String::new(), _database: database }
     }
 
     /// Somebody new with one role signs in; gives the cookie.
@@ -113,13 +118,30 @@ impl World {
         self.enter_as(&format!("{role}{place}@example.com"), role, organisation).await
     }
 
-    async fn enter_as(&self, login: &str, role: Role, organisation: Option<Id<OrganisationId>>) -> String {
+    /// Somebody new at an organisation.
+    pub(crate) async fn admit_staff(&self, organisation: Id<OrganisationId>) -> Id<base::Account> {
+        static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.admit(&format!("somebody.{number}@example.com"), Role::Staff, Some(organisation)).await
+    }
+
+    async fn admit(
+        &self,
+        login: &str,
+        role: Role,
+        organisation: Option<Id<OrganisationId>>,
+    ) -> Id<base::Account> {
         let (house, now) = (testkit::house_itself(), NOW.parse().unwrap());
         let newcomer =
             Newcomer { login: login.to_owned(), name: role.word().to_owned(), language: Language::Ja };
         let admitted =
             account::admit(&self.access, &self.registry, &house, &newcomer, (role, organisation), now);
-        let id = admitted.await.unwrap();
+        admitted.await.unwrap()
+    }
+
+    async fn enter_as(&self, login: &str, role: Role, organisation: Option<Id<OrganisationId>>) -> String {
+        let (house, now) = (testkit::house_itself(), NOW.parse().unwrap());
+        let id = self.admit(login, role, organisation).await;
         let client = Client { address: [127, 0, 0, 1].into(), user_agent: "test".into(), device: None };
         let secret = access::session::open_by_house(&self.access, &house, id, &client, now).await.unwrap();
         format!("noroshi-session={}", secret.text())
@@ -197,11 +219,17 @@ impl Answer {
         let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
-        let headers = lines
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-            .collect();
+        let mut headers: BTreeMap<String, String> = BTreeMap::new();
+        for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+            // Each cookie is a line of its own.
+            let values = headers.entry(name.to_lowercase()).or_default();
+            *values = if values.is_empty() { value.to_owned() } else { format!("{values}\n{value}") };
+        }
         Self { path: path.to_owned(), status: status.unwrap_or(0), headers, body: body.to_owned() }
+    }
+
+    pub(crate) fn cookies(&self) -> impl Iterator<Item = &str> {
+        self.header("set-cookie").lines()
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {

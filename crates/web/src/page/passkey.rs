@@ -1,0 +1,97 @@
+//! Passkeys: signing in with one, and keeping one's own.
+
+use std::sync::Arc;
+
+use access::passkey::{self, Party};
+use axum::extract::{Form, State};
+use axum::http::header::HOST;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::App;
+use crate::error::Failure;
+use crate::page::own_account::{back, person};
+use crate::page::sign_in::{device, enter, page, problem};
+use crate::session;
+use crate::visit::{Visit, render};
+
+#[derive(serde::Deserialize)]
+pub(crate) struct Used {
+    credential: String,
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(serde::Deserialize)]
+pub(crate) struct Made {
+    credential: String,
+    name: String,
+}
+
+#[derive(serde::Deserialize)]
+pub(crate) struct Chosen {
+    id: String,
+}
+
+pub(crate) async fn sign_in(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    parts: Parts,
+    Form(form): Form<Used>,
+) -> Result<Response, Failure> {
+    let party = party(&app, &parts.headers).ok_or_else(Failure::not_found)?;
+    let client = session::client(&app, &parts, device(&app, &parts));
+    let next = session::place_after(&form.next).to_owned();
+    match passkey::sign_in(&app.state.access, &party, &form.credential, &client, visit.now).await {
+        Ok(opened) => Ok(enter(&app, &opened, &next)),
+        Err(access::Error::Passkey(reason)) => {
+            tracing::info!(reason, "a passkey was refused");
+            let page = page(&app, &visit, &parts.headers, String::new(), next, refused(&visit))?;
+            Ok((StatusCode::BAD_REQUEST, render(&page)?).into_response())
+        }
+        Err(error) => {
+            let (status, problem) = problem(&visit, error, "passkey-refused")?;
+            let page = page(&app, &visit, &parts.headers, String::new(), next, problem)?;
+            Ok((status, render(&page)?).into_response())
+        }
+    }
+}
+
+pub(crate) async fn add(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    headers: HeaderMap,
+    Form(form): Form<Made>,
+) -> Result<Response, Failure> {
+    let party = party(&app, &headers).ok_or_else(Failure::not_found)?;
+    let who = person(&visit)?;
+    passkey::add(&app.state.access, who, &party, &form.name, &form.credential, visit.now).await?;
+    back()
+}
+
+pub(crate) async fn remove(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    Form(form): Form<Chosen>,
+) -> Result<Response, Failure> {
+    passkey::remove(&app.state.access, person(&visit)?, &form.id, visit.now).await?;
+    Ok(Redirect::to("/account").into_response())
+}
+
+/// The site as passkeys know it: a host that is a name. `None` under a bare address, where browsers offer none.
+pub(crate) fn party(app: &App, headers: &HeaderMap) -> Option<Party> {
+    let origin = match app.state.site.origin() {
+        Some(origin) => origin.to_owned(),
+        // `guard` has seen that it is one of this machine's own names.
+        None => format!("http://{}", headers.get(HOST)?.to_str().ok()?.to_ascii_lowercase()),
+    };
+    let host = origin.split_once("://")?.1;
+    let id = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let is_name = id.parse::<std::net::IpAddr>().is_err() && !id.starts_with('[') && !id.is_empty();
+    is_name.then(|| Party { id: id.to_owned(), origin: origin.clone() })
+}
+
+fn refused(visit: &Visit) -> String {
+    visit.words.get("passkey-refused")
+}
