@@ -28,7 +28,7 @@ const ROW_BYTES_MAX: usize = 64 * 1024;
 pub struct Change {
     /// Its id.
     pub id: Id<ChangeKind>,
-    /// The number by which people speak of it, as `C-12`.
+    /// The number by which people speak of it, as `naibu-12`.
     pub number: String,
     /// Whose registry.
     pub organisation: Id<OrganisationId>,
@@ -225,9 +225,10 @@ pub async fn propose(
             unit: "waiting changes",
         });
     }
+    let number = number(&mut tx, row.get("organisation"), organisation).await?;
     let change = Change {
-        id: Id::new(now),
-        number: format!("C-{}", tx.take_numbers("registry.change", 1).await?),
+        id: id_of_number(&number),
+        number,
         organisation,
         noun: proposal.noun,
         about: row.about(),
@@ -254,6 +255,20 @@ pub async fn propose(
     tx.signal(&Signal::ChangeAsked { change: change.id, organisation }, now).await?;
     tx.commit().await?;
     Ok(Proposed::Waiting(change.id))
+}
+
+/// A change is named by its number, so that nothing is told by its id that its number does not tell.
+fn id_of_number(number: &str) -> Id<ChangeKind> {
+    let digest = blake3::derive_key("noroshi registry change id v1", number.as_bytes());
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    Id::from_digest(half)
+}
+
+/// Each organisation counts its own: a number of all would tell it how much the others ask for.
+async fn number(tx: &mut Tx, key: &str, organisation: Id<OrganisationId>) -> Result<String, Error> {
+    let number = tx.take_numbers(&format!("registry.change.{organisation}"), 1).await?;
+    Ok(format!("{key}-{number}"))
 }
 
 /// Decides about a change that waits. Approving one whose object changed meanwhile is [`Error::Conflict`]; it can

@@ -134,8 +134,19 @@ impl From<store::Error> for Failure {
 
 impl From<registry::Error> for Failure {
     fn from(error: registry::Error) -> Self {
-        tracing::error!(%error, "the registry did not answer");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE)
+        match error {
+            registry::Error::NotFound => Self::not_found(),
+            registry::Error::Denied(_) => Self::new(StatusCode::FORBIDDEN),
+            registry::Error::Conflict | registry::Error::Decided => Self::new(StatusCode::CONFLICT),
+            registry::Error::Wrong { .. } | registry::Error::Unreadable { .. } => {
+                Self::invalid("error-value", &error.to_string())
+            }
+            registry::Error::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE),
+            registry::Error::NoRandomness | registry::Error::Output(_) | registry::Error::Store(_) => {
+                tracing::error!(%error, "the registry did not answer");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE)
+            }
+        }
     }
 }
 

@@ -40,6 +40,7 @@ const PLACES: [(&str, &str, Right); 8] = [
     ("/threats", "nav-threats", Right::ReadWatch),
     ("/campaigns", "nav-campaigns", Right::ReadWatch),
     ("/organisations", "nav-organisations", Right::ReadWatch),
+    ("/registry", "nav-registry", Right::ReadPeople),
     ("/search", "nav-search", Right::ReadEvents),
     ("/unread", "nav-unread", Right::ReadEvents),
     ("/unowned", "nav-unowned", Right::KeepRegistry),

@@ -136,9 +136,12 @@ pub fn router(state: State) -> Router {
 /// Every route with what it needs.
 fn routes() -> (Router<Arc<App>>, Vec<Route>) {
     use Needs::{Nothing, SignIn};
+    use page::registry::{edit, file};
     let watching = Needs::Right(Right::ReadWatch);
     let reading = Needs::Right(Right::ReadEvents);
-    let keeping = Needs::Right(Right::KeepAccounts);
+    let accounts = Needs::Right(Right::KeepAccounts);
+    let registry = Needs::Right(Right::ReadRegistry);
+    let keeping = Needs::Right(Right::KeepRegistry);
     Routes::new()
         .get("/", SignIn, page::home)
         .get("/board", watching, page::board::show)
@@ -155,6 +158,23 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
         .get("/events/{id}/raw", reading, page::event::raw)
         .get("/unread", reading, page::unread::show)
         .get("/unowned", Needs::Right(Right::KeepRegistry), page::unowned::show)
+        // People and systems are two rights; what is asked for decides which.
+        .get("/registry", SignIn, page::registry::show)
+        .get("/registry/of/{id}", SignIn, page::registry::place::show)
+        .get("/registry/of/{id}/{noun}", SignIn, page::registry::edit::form)
+        .post_up_to(edit::FORM_BYTES_MAX, "/registry/of/{id}/{noun}", SignIn, edit::send)
+        .get("/registry/export/{name}", SignIn, page::registry::file::export)
+        .get("/registry/contacts", Needs::Right(Right::ReadPeople), page::registry::contact::overdue)
+        .post("/registry/contacts/{id}/ask", Needs::Right(Right::ReadPeople), page::registry::contact::ask)
+        .get("/registry/changes", registry, page::registry::change::list)
+        .get("/registry/changes/{id}", registry, page::registry::change::show)
+        .post("/registry/changes/{id}", registry, page::registry::change::decide)
+        .get("/registry/servers", registry, page::registry::server::show)
+        .get("/registry/import", keeping, page::registry::file::form)
+        .post_up_to(file::UPLOAD_BYTES_MAX, "/registry/import", keeping, file::import)
+        // Whoever has the link stands for the contact.
+        .get("/contacts/confirm", Nothing, page::registry::contact::asked)
+        .post("/contacts/confirm", Nothing, page::registry::contact::confirm)
         .get("/live", watching, page::health::live)
         .get("/healthz", Nothing, page::health::show)
         .get("/static/{name}", Nothing, asset::serve)
@@ -179,17 +199,17 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
         .post("/account/passkeys/remove", SignIn, page::passkey::remove)
         .post("/account/tokens", SignIn, page::own_account::make_token)
         .post("/account/tokens/{id}/end", SignIn, page::own_account::end_token)
-        .get("/accounts", keeping, page::accounts::show)
-        .post("/accounts", keeping, page::accounts::add)
-        .get("/accounts/{id}", keeping, page::account::show)
-        .post("/accounts/{id}/roles", keeping, page::account::give)
-        .post("/accounts/{id}/roles/take", keeping, page::account::take)
-        .post("/accounts/{id}/disable", keeping, page::account::disable)
-        .post("/accounts/{id}/enable", keeping, page::account::enable)
-        .post("/accounts/{id}/reset", keeping, page::account::reset)
-        .post("/accounts/{id}/link", keeping, page::account::renew_link)
-        .post("/accounts/{id}/sessions/end", keeping, page::account::end_sessions)
-        .post("/accounts/{id}/erase", keeping, page::account::erase)
+        .get("/accounts", accounts, page::accounts::show)
+        .post("/accounts", accounts, page::accounts::add)
+        .get("/accounts/{id}", accounts, page::account::show)
+        .post("/accounts/{id}/roles", accounts, page::account::give)
+        .post("/accounts/{id}/roles/take", accounts, page::account::take)
+        .post("/accounts/{id}/disable", accounts, page::account::disable)
+        .post("/accounts/{id}/enable", accounts, page::account::enable)
+        .post("/accounts/{id}/reset", accounts, page::account::reset)
+        .post("/accounts/{id}/link", accounts, page::account::renew_link)
+        .post("/accounts/{id}/sessions/end", accounts, page::account::end_sessions)
+        .post("/accounts/{id}/erase", accounts, page::account::erase)
         .get("/demo", Nothing, page::demo::show)
         .get("/demo/as/{role}", Nothing, page::demo::enter)
         .finish()

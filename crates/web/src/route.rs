@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn};
@@ -67,6 +67,21 @@ impl Routes {
         T: 'static,
     {
         self.add(Method::POST, path, needs, post(handler))
+    }
+
+    /// A change whose form may have more bytes than others.
+    pub(crate) fn post_up_to<H, T>(
+        self,
+        bytes_max: usize,
+        path: &'static str,
+        needs: Needs,
+        handler: H,
+    ) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        self.add(Method::POST, path, needs, post(handler).layer(DefaultBodyLimit::max(bytes_max)))
     }
 
     fn add(

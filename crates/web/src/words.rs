@@ -239,6 +239,7 @@ mod tests {
             "kind-",
             "period-",
             "reason-",
+            "registry-",
             "error-",
             "role-",
             "right-",

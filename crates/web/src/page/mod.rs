@@ -15,6 +15,7 @@ pub(crate) mod own_account;
 pub(crate) mod part;
 pub(crate) mod passkey;
 pub(crate) mod record;
+pub(crate) mod registry;
 pub(crate) mod search;
 pub(crate) mod sign_in;
 pub(crate) mod threat;

@@ -23,7 +23,15 @@ async fn crawl(world: &World, cookie: &str) -> BTreeMap<String, Answer> {
     for key in ["o0", "o1", "o2", "o3"] {
         let id = organisation(key);
         waiting.push(format!("/organisations/{id}"));
+        for noun in registry::Noun::ALL {
+            let word = noun.word();
+            waiting.push(format!("/registry/of/{id}?tab={word}"));
+            waiting.push(format!("/registry/of/{id}/{word}?key=csirt"));
+            waiting.push(format!("/registry/export/{word}.csv?organisation={id}"));
+            waiting.push(format!("/registry/export/{word}.csv"));
+        }
         for list in [
+            "/registry/changes?",
             "/threats?period=all&verdict=all&",
             "/search?period=all&q=GET&count=1&",
             "/unread?",
@@ -42,13 +50,19 @@ async fn crawl(world: &World, cookie: &str) -> BTreeMap<String, Answer> {
         waiting.push(guess.to_owned());
     }
     waiting.retain(|path| path != "/live");
+    // A workbook is no text; it holds what the tables of the same reader hold.
+    let is_text = |path: &str| !path.contains(".xlsx");
     let mut answers = BTreeMap::new();
     let mut asked: BTreeSet<String> = waiting.iter().cloned().collect();
     while let Some(path) = waiting.pop() {
         assert!(answers.len() < PAGES_MAX, "the crawl does not end: {path}");
         let answer = world.ask("GET", &path, &[("cookie", cookie), ("accept", "text/html")], "").await;
         for link in links(&answer.body) {
-            if link.starts_with('/') && !link.starts_with("/static/") && asked.insert(link.clone()) {
+            if link.starts_with('/')
+                && !link.starts_with("/static/")
+                && is_text(&link)
+                && asked.insert(link.clone())
+            {
                 waiting.push(link);
             }
         }
@@ -154,6 +168,7 @@ async fn somebody_elses_object_and_none_are_the_same_answer() {
     for (theirs, nobodys) in [
         (threat.clone(), format!("/threats/threat_{none}")),
         (format!("/organisations/{other}"), format!("/organisations/org_{none}")),
+        (format!("/registry/of/{other}"), format!("/registry/of/org_{none}")),
         (format!("{id}?{query}"), format!("/events/event_{none}?{query}")),
         (format!("{id}/raw?{query}"), format!("/events/event_{none}/raw?{query}")),
     ] {

@@ -2,6 +2,7 @@
 
 mod account;
 mod leak;
+mod registry;
 mod rights;
 mod world;
 

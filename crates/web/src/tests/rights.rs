@@ -37,12 +37,24 @@ async fn address(world: &World, path: &str, key: &str) -> (String, String) {
         "/account/sessions/" => "/account/sessions/session_00000000000000000000000000000000".to_owned(),
         "/account/tokens/" => "/account/tokens/token_00000000000000000000000000000000".to_owned(),
         "/invitation/{link}" => return ("/invitation/x".to_owned(), "password=x".to_owned()),
+        "/registry/of/" => format!("/registry/of/{id}"),
+        "/registry/contacts/" => {
+            format!("/registry/contacts/{}", registry::id_of(registry::Noun::Contact, id, "csirt"))
+        }
+        "/registry/changes/" => {
+            world
+                .first_link(&format!("/registry/changes?organisation={id}"), "/registry/changes/change_")
+                .await
+        }
+        "/registry/export/{name}" => {
+            return (format!("/registry/export/contact.csv?organisation={id}"), String::new());
+        }
         "/static/{name}" => return (crate::asset::addresses().style.clone(), String::new()),
         "/demo/as/{role}" => return ("/demo/as/staff".to_owned(), String::new()),
         _ if path.contains('{') => panic!("{path}: say here which objects it has"),
         _ => return (path.to_owned(), body(path, id)),
     };
-    let rest = path.split_once("{id}").map_or("", |(_, rest)| rest);
+    let rest = path.split_once("{id}").map_or("", |(_, rest)| rest).replace("{noun}", "person");
     let (object, query) =
         object.split_once('?').map_or((object.as_str(), ""), |(object, query)| (object, query));
     let query = if query.is_empty() { String::new() } else { format!("?{query}") };
@@ -57,6 +69,10 @@ fn body(path: &str, organisation: Id<Organisation>) -> String {
         }
         "/threats/{id}/decision" => "verdict=normal&reason=x",
         "/campaigns/{id}/sharing" => "tlp=TLP%3AAMBER&reason=x",
+        // Whoever may write is told what is missing, and nothing changes for whoever asks next.
+        "/registry/of/{id}/{noun}" => "name_ja=",
+        "/registry/changes/{id}" => "decision=refuse&answer=",
+        "/contacts/confirm" => "token=x",
         _ => "",
     };
     fixed.to_owned()

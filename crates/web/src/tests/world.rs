@@ -82,6 +82,7 @@ impl World {
         let plan = registry::import::import(&store, &coordinator, text.as_bytes(), yaml, now);
         assert_eq!(plan.await.unwrap().tally().wrong, 0);
         let registry = Arc::new(Registry::load(&store).await.unwrap());
+        fill_registry(&store, &registry, size, now).await;
         let mut shelf = Vec::new();
         let mut tx = store.write().await.unwrap();
         for (place, organisation) in registry.organisations().iter().enumerate() {
@@ -197,11 +198,63 @@ impl World {
             ["/search?q=GET&period=all&count=1", "/search?q=nothing", "/unread", "/unowned"]
                 .map(String::from),
         );
+        let place = self.first_link("/registry", "/registry/of/org_").await;
+        for tab in
+            ["contact", "person", "system", "server", "software", "network", "function", "server_count"]
+        {
+            pages.push(format!("{place}?tab={tab}"));
+        }
+        pages.extend(["contact", "person", "domain", "organisation"].map(|noun| format!("{place}/{noun}")));
+        pages.push(format!("{place}/contact?key=csirt"));
+        pages.push(self.first_link("/registry/changes", "/registry/changes/change_").await);
+        pages.extend(
+            ["/registry", "/registry/contacts", "/registry/changes", "/registry/servers", "/registry/import"]
+                .map(String::from),
+        );
         pages.push(self.first_link("/threats?period=all", "/threats/threat_").await);
         pages.push(self.first_link("/campaigns", "/campaigns/campaign_").await);
         pages.push(self.first_link("/organisations", "/organisations/org_").await);
         pages.push(self.first_link("/search?q=GET&period=all", "/events/event_").await);
         pages
+    }
+}
+
+/// What people know: everybody's contacts and systems, and a change that each asks for.
+async fn fill_registry(store: &Store, registry: &Registry, size: Size, now: Timestamp) {
+    use registry::change::{Proposal, propose};
+    let mut text = String::from(
+        "record,organisation,key,name_ja,name_en,kind,channels,criticality,confidentiality,name,system,version,day,servers\n",
+    );
+    for (place, one) in registry.organisations().iter().take(20).enumerate() {
+        let (key, busy) = (&one.key, place > 0 && size.others == Others::Busy);
+        let word = if busy { "多忙" } else { "静穏" };
+        let name = if size.nasty { "<script>alert(1)</script>".to_owned() } else { word.to_owned() };
+        let more: &[&str] = if busy { &["csirt", "night", "office"] } else { &["csirt"] };
+        for contact in more {
+            text +=
+                &format!("contact,{key},{contact},{name},Desk,csirt,mail:{contact}@{key}.example,,,,,,,\n");
+        }
+        text += &format!("person,{key},head,{name},Head,,,,,,,,,\n");
+        text += &format!("system,{key},portal,{name},Portal,,,high,2,,,,,\n");
+        text += &format!("system,{key},closed,{name},Closed,,,high,3,,,,,\n");
+        text += &format!("server,{key},,,,web,,,,www.{key}.example,portal,,,\n");
+        text += &format!("server,{key},,,,web,,,,hidden.{key}.example,closed,,,\n");
+        text += &format!("software,{key},,,,,,,,{name},portal,1.0,,\n");
+        text += &format!("function,{key},work,{name},Work,,,,,,,,,\n");
+        text += &format!("server_count,{key},,,,mail,,,,,,,2025-03-31,{}\n", if busy { 9 } else { 3 });
+    }
+    let keeper = testkit::actor(Role::Coordinator, []);
+    let csv = registry::import::Notation::Csv;
+    let plan = registry::import::import(store, &keeper, text.as_bytes(), csv, now).await.unwrap();
+    assert_eq!(plan.wrong().next(), None);
+    for (place, one) in registry.organisations().iter().take(20).enumerate() {
+        let changes = if place > 0 && size.others == Others::Busy { 3 } else { 1 };
+        for number in 0..changes {
+            let value = format!("asked-{number}.{}.example", one.key);
+            let cells = vec![("organisation", one.key.as_str()), ("value", value.as_str())];
+            let proposal = Proposal { noun: registry::Noun::Domain, cells, version: "", reason: "新設" };
+            propose(store, &testkit::actor(Role::Csirt, [one.id]), &proposal, now).await.unwrap();
+        }
     }
 }
 
