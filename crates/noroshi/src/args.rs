@@ -34,6 +34,8 @@ pub enum Command {
     Registry(Registry),
     /// Builds an invented government and lets its day unfold on the pages.
     Demo(Demo),
+    /// Checks, tests and explains Sigma rules, and says which techniques they cover.
+    Rules(Rules),
     /// Measures parsing, detecting and the whole path.
     Bench(Bench),
     /// Checks that the audit trail was not changed.
@@ -53,6 +55,73 @@ pub enum Command {
     Man {
         /// The folder.
         folder: PathBuf,
+    },
+}
+
+/// `noroshi rules`
+#[derive(Debug, ClapArgs)]
+pub struct Rules {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+/// What to do with rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Says which rules cannot be used and why, and what their author should look at.
+    Check {
+        /// Rule files, or folders with `.yml` files.
+        #[arg(value_name = "PATH", required = true)]
+        rules: Vec<PathBuf>,
+        /// Values for a %placeholder% of rules: `NAME=VALUE`, repeated for several.
+        #[arg(long, value_name = "NAME=VALUE")]
+        placeholder: Vec<String>,
+        /// Prints one JSON object for each finding.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs each rule over its own test events (`regression_tests_path`, as SigmaHQ lays them out).
+    Test {
+        /// Rule files, or folders with `.yml` files.
+        #[arg(value_name = "PATH", required = true)]
+        rules: Vec<PathBuf>,
+        /// The folder that `regression_tests_path` begins in; otherwise one of those above the rule.
+        #[arg(long, value_name = "FOLDER")]
+        root: Option<PathBuf>,
+        /// Prints one JSON object for each test.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says why a rule matches an event, or what was missing where it nearly does.
+    Explain {
+        /// Rule files, or folders with `.yml` files.
+        #[arg(long, value_name = "PATH", required = true)]
+        rules: Vec<PathBuf>,
+        /// The rule's id; not needed when there is only one.
+        #[arg(long, value_name = "ID")]
+        rule: Option<String>,
+        /// How many events are shown, those first of which least is missing.
+        #[arg(long, value_name = "N", default_value_t = 3)]
+        events: usize,
+        /// Log files, or folders; `-` is standard input.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// Prints one JSON object for each event.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Counts rules by ATT&CK technique.
+    Coverage {
+        /// Rule files, or folders with `.yml` files.
+        #[arg(value_name = "PATH", required = true)]
+        rules: Vec<PathBuf>,
+        /// Writes a layer for the ATT&CK Navigator to a file.
+        #[arg(long, value_name = "FILE")]
+        navigator: Option<PathBuf>,
+        /// Prints one JSON object for each technique.
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -9,6 +9,7 @@ mod hunt;
 mod import;
 mod registry;
 mod restore;
+mod rules;
 mod search;
 mod serve;
 mod shell;
@@ -62,6 +63,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         Command::Hunt(args) => hunt::run(&args),
         Command::Registry(args) => registry::run(&args.command),
         Command::Demo(args) => demo::run(&args),
+        Command::Rules(args) => rules::run(&args.command),
         Command::Bench(args) => bench::run(&args),
         Command::VerifyAudit(args) => verify_audit::run(&args),
         Command::Backup(args) => backup::run(&args),

@@ -122,6 +122,20 @@ impl Engine {
         &self.rules[id.0 as usize].rule
     }
 
+    /// Whether a rule has to be asked about every event of its source, because nothing that must be in an event for it
+    /// to hold can be looked up: slow.
+    pub fn is_always_asked(&self, id: RuleId) -> bool {
+        self.rules.get(id.0 as usize).is_some_and(|compiled| compiled.witnesses.is_none())
+    }
+
+    pub(crate) fn program(&self, id: RuleId) -> Option<&Program> {
+        self.rules.get(id.0 as usize).map(|compiled| &compiled.program)
+    }
+
+    pub(crate) fn item(&self, number: u32) -> Option<&Item> {
+        self.items.get(number as usize)
+    }
+
     /// Every rule, in the order of ids.
     pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> {
         self.rules.iter().map(|compiled| &compiled.rule)
@@ -243,7 +257,7 @@ impl Worker {
         matched
     }
 
-    fn begin(&mut self, event: &Event<'_>) {
+    pub(crate) fn begin(&mut self, event: &Event<'_>) {
         if self.epoch == u32::MAX {
             self.items.fill(0);
             self.woken.fill(0);
@@ -319,6 +333,15 @@ impl Worker {
         let answer = self.answer(&engine.items[number as usize], event).is_some();
         self.items[number as usize] = u64::from(self.epoch) << 1 | u64::from(answer);
         answer
+    }
+
+    pub(crate) fn answer_of(
+        &mut self,
+        engine: &Engine,
+        event: &Event<'_>,
+        number: u32,
+    ) -> Option<Option<u32>> {
+        engine.item(number).and_then(|item| self.answer(item, event))
     }
 
     /// The value that passes the item; `Some(None)` when it passes because the field is absent.

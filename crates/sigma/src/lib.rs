@@ -34,11 +34,13 @@ mod modifier;
 mod oracle;
 mod pattern;
 mod plan;
+pub mod regression;
 mod rule;
 mod search;
 mod test;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod yaml;
 
 pub use condition::Expr;
@@ -48,4 +50,5 @@ pub use engine::{Engine, Event, FieldId, Kind, Matched, RuleId, Source, Worker};
 pub use modifier::Placeholders;
 pub use plan::Plan;
 pub use rule::{Level, LogSource, Refused, Rule, Rules};
+pub use trace::{Step, Trace};
 pub use yaml::{Position, Refusal};

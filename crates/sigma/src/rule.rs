@@ -95,6 +95,8 @@ pub struct Rule {
     pub file: String,
     /// Where in that file.
     pub position: Position,
+    /// Where its own test events are described, relative to the folder that holds the rules' folders; often empty.
+    pub regression_tests_path: String,
     /// Whether its matches are reported: not when only correlations want them.
     pub reported: bool,
     pub(crate) detection: Expr<Leaf>,
@@ -366,6 +368,7 @@ impl Loading<'_> {
             log_source: LogSource::default(),
             file: file.to_owned(),
             position: at,
+            regression_tests_path: text_of(document, "regression_tests_path"),
             reported: true,
             detection: Expr::And(Vec::new()),
         };

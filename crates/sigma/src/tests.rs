@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::engine::{Engine, Event, Kind, Source};
+use crate::engine::{Engine, Event, Kind, RuleId, Source};
 use crate::modifier::Placeholders;
 use crate::oracle::{self, Pairs};
 use crate::rule::{Level, Rules};
@@ -209,6 +209,31 @@ fn a_match_names_the_values_that_made_it() {
         worker.matched(&engine, &event, hit).iter().map(|m| (m.field.to_owned(), m.value)).collect();
     matched.sort();
     assert_eq!(matched, [("A".to_owned(), 1), ("B".to_owned(), 2)]);
+}
+
+#[test]
+fn a_trace_says_which_answers_are_missing() {
+    let text = rule("  s: {A|contains: x, B: [y, z]}\n  f: {C|re: 'q+'}\n  condition: s and not f");
+    let engine = Engine::new(load(&text).rules);
+    let trace = |event: &[&str]| {
+        let pairs = pairs(event);
+        engine.worker().trace(&engine, &event_of(&engine, &pairs), RuleId(0))
+    };
+    assert_eq!(trace(&["A=x", "B=y"]).missing, 0);
+    let near = trace(&["A=x", "B=n", "C=qq"]);
+    assert_eq!(near.missing, 2);
+    let wrong: Vec<_> = near
+        .steps
+        .iter()
+        .filter(|step| !step.holds && step.depth > 1)
+        .map(|step| step.question.as_str())
+        .collect();
+    assert_eq!(wrong, ["B is \"y\" or is \"z\""]);
+    assert!(
+        near.steps
+            .iter()
+            .any(|step| step.holds && step.question == "C matches \"q+\"" && step.value == Some(2))
+    );
 }
 
 #[test]

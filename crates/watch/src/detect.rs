@@ -212,6 +212,26 @@ impl Pass {
         self.detector.engine.rules().find(|rule| rule.id == rule_id)
     }
 
+    /// Why one rule holds for an event or not, whatever its source; values are named by the event's fields, by place in
+    /// the second list.
+    pub fn trace(
+        &mut self,
+        names: &Names,
+        event: &Event,
+        rule: sigma::RuleId,
+    ) -> (sigma::Trace, Vec<(String, String)>) {
+        self.bind(names);
+        let mut asked = sigma::Event::with_capacity(event.fields().len());
+        let mut origin = Vec::with_capacity(event.fields().len());
+        for field in event.fields() {
+            let value = event.value(field);
+            asked.push(&self.bound[field.name.0 as usize], kind(value.kind), value.text);
+            origin.push((names.path(field.name).to_owned(), value.text.to_owned()));
+        }
+        let engine = Arc::clone(&self.detector.engine);
+        (self.worker.trace(&engine, &asked, rule), origin)
+    }
+
     /// Whether indicators are looked for, so that observables are worth taking from an event.
     pub fn wants_observables(&self) -> bool {
         !self.detector.indicators.is_empty()
@@ -220,6 +240,11 @@ impl Pass {
     /// `product/service/category` of a source.
     pub fn route_name(&mut self, sources: &Sources, source: SourceId) -> &str {
         &self.route(sources, source).name
+    }
+
+    /// Whether a rule is asked about events of a source.
+    pub fn asks(&mut self, sources: &Sources, source: SourceId, rule: sigma::RuleId) -> bool {
+        self.route(sources, source).plan.rules().contains(&rule)
     }
 
     /// Events by route, for a summary.

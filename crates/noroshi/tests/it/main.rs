@@ -5,6 +5,7 @@ mod bad_input;
 mod centre;
 mod detect;
 mod regression;
+mod rules;
 
 use std::ffi::OsStr;
 use std::path::Path;
