@@ -35,7 +35,7 @@ pub(crate) struct Place {
 }
 
 /// Where the navigation leads, and the right without which there is nothing to see there.
-const PLACES: [(&str, &str, Right); 8] = [
+const PLACES: [(&str, &str, Right); 9] = [
     ("/board", "nav-board", Right::ReadWatch),
     ("/threats", "nav-threats", Right::ReadWatch),
     ("/campaigns", "nav-campaigns", Right::ReadWatch),
