@@ -25,12 +25,10 @@ pub(crate) mod unread;
 
 use axum::response::{IntoResponse as _, Redirect, Response};
 
-use crate::error::Failure;
 use crate::frame;
 use crate::visit::Visit;
 
-/// The first page at which there is something for the reader to see.
-pub(crate) async fn home(visit: Visit) -> Result<Response, Failure> {
-    let place = frame::home(visit.scope()).ok_or_else(Failure::not_found)?;
-    Ok(Redirect::to(place).into_response())
+/// The first page at which there is something for the reader to see: at least their own account.
+pub(crate) async fn home(visit: Visit) -> Response {
+    Redirect::to(frame::home(visit.scope()).unwrap_or("/account")).into_response()
 }
