@@ -67,7 +67,6 @@ pub(crate) fn ask_to_sign_in(request: &Request) -> Response {
 }
 
 /// Where to go after signing in: a place of ours that somebody named, or the beginning.
-#[allow(dead_code, reason = "the page that signs in comes next")]
 pub(crate) fn place_after(next: &str) -> &str {
     // Browsers read `\` as `/`, and `//name` as another machine.
     let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n', '\t']);
@@ -80,7 +79,6 @@ pub(crate) fn keep(app: &App, response: &mut Response, secret: &Secret) {
 }
 
 /// Makes the browser forget the secret.
-#[allow(dead_code, reason = "the page that signs out comes next")]
 pub(crate) fn forget(app: &App, response: &mut Response) {
     set_cookie(response, &format!("{}=; Max-Age=0; {}", cookie_name(app), attributes(app)));
 }
