@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use access::{Access, Key};
@@ -35,6 +36,8 @@ pub struct Centre {
     /// Where it is.
     pub directory: PathBuf,
     registry: Arc<RwLock<Arc<Registry>>>,
+    /// The store's version when the organisations were loaded again; none was yet.
+    registry_version: AtomicU64,
     /// Runs the database's work.
     pub runtime: Runtime,
 }
@@ -59,6 +62,7 @@ impl Centre {
             policy: Arc::new(policy),
             directory: directory.to_owned(),
             registry: Arc::new(RwLock::new(Arc::new(registry))),
+            registry_version: AtomicU64::new(u64::MAX),
             runtime,
         })
     }
@@ -86,10 +90,16 @@ impl Centre {
         Arc::new(move || Arc::clone(&registry.read().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Loads the organisations again.
+    /// Loads the organisations again, when anything was written since they were loaded: also by another process.
     pub async fn reload_registry(&self) -> anyhow::Result<()> {
+        // Asked for before loading: what is written meanwhile is loaded the next time.
+        let version = self.store.version().await?;
+        if self.registry_version.load(Ordering::Relaxed) == version {
+            return Ok(());
+        }
         let loaded = Arc::new(Registry::load(&self.store).await?);
         *self.registry.write().unwrap_or_else(PoisonError::into_inner) = loaded;
+        self.registry_version.store(version, Ordering::Relaxed);
         Ok(())
     }
 
