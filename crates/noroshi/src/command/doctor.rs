@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use super::{Exit, print_json, say};
 use crate::args::Doctor;
 use crate::clock;
-use crate::config::Config;
+use crate::config::{Config, Serve};
 
 /// Less free space than this is too little, in bytes.
 const FREE_BYTES_MIN: u64 = 1 << 30;
@@ -181,8 +181,12 @@ impl Finding {
                 ),
             ),
             Self::NotLoopback { listen } => (
-                format!("待受アドレス {listen} はループバックではありません。"),
-                format!("The address {listen} to listen on is not a loopback address."),
+                format!(
+                    "待受アドレス {listen} はループバックではないのに、公開する名前（[serve] origin）が設定されていません。"
+                ),
+                format!(
+                    "The address {listen} to listen on is not a loopback address, and no public name is set ([serve] origin)."
+                ),
             ),
             Self::AddressInUse { listen } => (
                 format!("{listen} では既に何かが待ち受けています（noroshi が動いていればそれです）。"),
@@ -237,7 +241,7 @@ pub fn run(args: &Doctor) -> anyhow::Result<Exit> {
 }
 
 fn look(runtime: &Runtime, config: &Config, directory: &Path, now: Timestamp, found: &mut Vec<Finding>) {
-    look_at_address(config.serve.listen, found);
+    look_at_address(&config.serve, found);
     if !directory.is_dir() {
         found.push(Finding::NoDirectory { directory: directory.to_owned() });
         return;
@@ -258,8 +262,9 @@ fn look(runtime: &Runtime, config: &Config, directory: &Path, now: Timestamp, fo
     }
 }
 
-fn look_at_address(listen: SocketAddr, found: &mut Vec<Finding>) {
-    if !listen.ip().is_loopback() {
+fn look_at_address(serve: &Serve, found: &mut Vec<Finding>) {
+    let listen = serve.listen;
+    if !listen.ip().is_loopback() && serve.origin.is_none() {
         found.push(Finding::NotLoopback { listen });
     }
     match TcpListener::bind(listen) {
