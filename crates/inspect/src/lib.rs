@@ -1,0 +1,23 @@
+//! Self-inspection (自己点検): who was asked, what they answered, and the rates and grades that follow.
+//!
+//! Everything is counted in integers. A [`Tally`] holds the counts of one organisation in one role; a [`Formula`] says
+//! which figure is made of them, a [`Grade`] what it means, and [`printed`] how it is shown. No figure is ever made of a
+//! rounded one.
+
+mod answer;
+mod figure;
+mod formula;
+mod grade;
+mod mean;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Answer, ITEMS_MAX, Packed, lanes};
+pub use figure::{
+    Figure, Government, MARKS, Reach, all_roles, coverage, government, implementation, of_item, reach,
+};
+pub use formula::{Aggregation, Blank, Duty, Formula, Known, Variant};
+pub use grade::{Grade, printed, printed_whole};
+pub use mean::Mean;
+pub use tally::{Cell, Standing, Tally};
