@@ -4,123 +4,20 @@
 //
 // NOROSHI_SCREENSHOTS  where pictures go (default: testdata/out/screens at the root of the repository)
 // NOROSHI_CHROMIUM     the browser (default: /usr/bin/chromium)
-// NOROSHI_READ_ONLY=1  leaves out the one test that records a decision
+// NOROSHI_READ_ONLY=1  leaves out what changes something
 import { chromium } from "playwright-core";
-import { createRequire } from "node:module";
-import { mkdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const PAGE_BYTES_MAX = 300_000;
-const here = dirname(fileURLToPath(import.meta.url));
-const base = process.env.NOROSHI_URL?.replace(/\/$/, "");
-if (!base) {
-  console.error("NOROSHI_URL is not set: start `noroshi demo` and give its address");
-  process.exit(2);
-}
-const pictures = process.env.NOROSHI_SCREENSHOTS ?? join(here, "../../testdata/out/screens");
-mkdirSync(pictures, { recursive: true });
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-const failures = [];
-let checks = 0;
-function check(fact, where, what) {
-  checks += 1;
-  if (!fact) {
-    failures.push(`${where}: ${what}`);
-    console.log(`  FAILED ${where}: ${what}`);
-  }
-}
-
-const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
-
-// A page that watches itself: what it logs, where it asks, what the policy refuses.
-async function open(browser, { size = "desktop", script = true, scheme = "light", lang = "ja", role = "coordinator" } = {}) {
-  const context = await browser.newContext({
-    viewport: SIZES[size],
-    javaScriptEnabled: script,
-    colorScheme: scheme,
-    locale: lang === "ja" ? "ja-JP" : "en-GB",
-    reducedMotion: "reduce",
-  });
-  const page = await context.newPage();
-  page.trouble = [];
-  page.weights = new Map();
-  page.on("console", (line) => {
-    if (["error", "warning"].includes(line.type())) page.trouble.push(`console: ${line.text()}`);
-  });
-  page.on("pageerror", (error) => page.trouble.push(`script: ${error.message}`));
-  page.on("request", (request) => {
-    const url = request.url();
-    if (!url.startsWith(base + "/") && !url.startsWith("data:")) page.trouble.push(`asks a third party: ${url}`);
-  });
-  page.on("response", async (response) => {
-    if (response.headers()["content-type"]?.startsWith("text/event-stream")) return;
-    const body = await response.body().catch(() => Buffer.alloc(0));
-    page.weights.set(response.url(), body.length);
-  });
-  // The demonstration lets anybody in as anybody. Each context is a browser of its own, with a session of its own.
-  if (role) {
-    await page.goto(`${base}/demo/as/${role}`);
-    page.trouble.length = 0;
-    page.weights.clear();
-  }
-  return page;
-}
-
-async function visit(page, path, status = 200) {
-  page.trouble.length = 0;
-  page.weights.clear();
-  const response = await page.goto(base + path, { waitUntil: "load" });
-  // A page that fails on purpose is logged by the browser as a failed resource.
-  if (status >= 400) page.trouble = page.trouble.filter((line) => !line.includes(`status of ${status}`));
-  check(response.status() === status, path, `status ${response.status()}, not ${status}`);
-  return response;
-}
-
-async function weigh(page, where, response) {
-  const html = (await response.body()).length;
-  check(html < PAGE_BYTES_MAX, where, `the page has ${html} bytes`);
-  const sum = [...page.weights.values()].reduce((all, one) => all + one, 0);
-  check(sum < PAGE_BYTES_MAX, where, `page, style, script and pictures have ${sum} bytes`);
-  return html;
-}
-
-async function audit(page, where) {
-  await page.evaluate(axe);
-  const result = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
-  for (const violation of result.violations) {
-    const nodes = violation.nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary?.split("\n")[1] ?? ""}`);
-    check(false, where, `axe ${violation.id} (${violation.nodes.length}): ${nodes.join(" | ")}`);
-  }
-  check(true, where, "axe");
-}
-
-async function fits(page, where) {
-  const wide = await page.evaluate(() => {
-    const limit = document.documentElement.clientWidth;
-    if (document.documentElement.scrollWidth <= limit) return "";
-    const inBox = (element) => element.parentElement?.closest(".scroll, pre, .unseen");
-    const out = [...document.querySelectorAll("body *")].filter((element) => element.getBoundingClientRect().right > limit + 1 && !inBox(element));
-    return out.slice(0, 3).map((element) => element.outerHTML.slice(0, 90)).join(" | ") || "something";
-  });
-  check(wide === "", where, `wider than the screen: ${wide}`);
-}
-
-async function targets(page, where) {
-  // WCAG 2.2 AA 2.5.8: at least 24 × 24 CSS pixels, links in running text apart.
-  const small = await page.evaluate(() =>
-    [...document.querySelectorAll("button, input:not([type=hidden]), select, textarea, summary, nav a, .button")]
-      .filter((element) => element.checkVisibility() && !element.closest(".unseen"))
-      .filter((element) => { const box = element.getBoundingClientRect(); return box.width > 0 && (box.width < 24 || box.height < 24); })
-      .map((element) => element.outerHTML.slice(0, 80)),
-  );
-  check(small.length === 0, where, `targets under 24 px: ${small.slice(0, 3).join(" | ")}`);
-}
+import { join } from "node:path";
+import { audit, base, check, checked, failures, fits, open, pictures, targets, visit, weigh } from "./page.mjs";
+import { invitation, people } from "./people.mjs";
 
 // The pages there are: the fixed ones, and the first thing that each list leads to.
-async function places(page) {
-  const found = { demo: "/demo", board: "/board", threats: "/threats?period=all", campaigns: "/campaigns", organisations: "/organisations", search: "/search", unread: "/unread", unowned: "/unowned" };
+async function places(browser) {
+  const found = {
+    demo: "/demo", board: "/board", threats: "/threats?period=all", campaigns: "/campaigns", organisations: "/organisations",
+    search: "/search", unread: "/unread", unowned: "/unowned", registry: "/registry", "registry-import": "/registry/import",
+    "registry-contacts": "/registry/contacts", "registry-changes": "/registry/changes", "registry-servers": "/registry/servers",
+  };
+  const page = await open(browser);
   const first = async (path, pattern) => {
     await page.goto(base + path);
     return page.evaluate((source) => {
@@ -134,8 +31,32 @@ async function places(page) {
   found.results = "/search?period=all&q=GET";
   found.nothing = "/search?period=all&q=%22no+such+words+anywhere%22";
   found.event = await first("/search?period=all&q=", /^\/events\/event_/) ?? await first(found.results, /^\/events\/event_/);
-  for (const [name, path] of Object.entries(found)) check(Boolean(path), name, "nothing leads there");
-  return Object.entries(found).filter(([, path]) => path);
+  const place = await first("/registry", /^\/registry\/of\/org_[0-9a-f]+$/);
+  for (const tab of ["contact", "person", "system", "server", "software", "network", "function", "server_count"]) found[`registry-${tab}`] = `${place}?tab=${tab}`;
+  found["registry-organisation-form"] = `${place}/organisation`;
+  found["registry-contact-form"] = await first(place, /\/contact\?key=/);
+  for (const noun of ["system", "server", "software", "network", "person", "function"]) found[`registry-${noun}-form`] = `${place}/${noun}`;
+  await page.context().close();
+
+  const keeper = await open(browser, { role: "administrator" });
+  await keeper.goto(`${base}/accounts`);
+  const account = await keeper.locator("#accounts tbody a").first().getAttribute("href");
+  await keeper.context().close();
+  const list = Object.entries(found).map(([name, path]) => ({ name, path, role: "coordinator" }));
+  list.push({ name: "accounts", path: "/accounts", role: "administrator" }, { name: "account", path: account, role: "administrator" });
+  list.push({ name: "own-account", path: "/account", role: "csirt" }, { name: "registry-own", path: "/registry", role: "csirt" });
+  list.push({ name: "sign-in", path: "/sign-in", role: null });
+  for (const { name, path } of list) check(Boolean(path), name, "nothing leads there");
+  return list.filter(({ path }) => path);
+}
+
+// Visits every place as whoever goes there: one browser for each role.
+async function asEach(browser, list, options, look) {
+  for (const role of new Set(list.map((place) => place.role))) {
+    const page = await open(browser, { ...options, role });
+    for (const place of list.filter((place) => place.role === role)) await look(page, place);
+    await page.context().close();
+  }
 }
 
 function inLanguage(path, lang) {
@@ -145,8 +66,7 @@ function inLanguage(path, lang) {
 async function everyPage(browser, list) {
   for (const lang of ["ja", "en"]) {
     for (const size of ["desktop", "phone"]) {
-      const page = await open(browser, { size, lang });
-      for (const [name, path] of list) {
+      await asEach(browser, list, { size, lang }, async (page, { name, path }) => {
         const where = `${name} ${lang} ${size}`;
         const response = await visit(page, inLanguage(path, lang));
         check((await page.locator("html").getAttribute("lang")) === lang, where, "wrong language");
@@ -158,34 +78,29 @@ async function everyPage(browser, list) {
         await page.screenshot({ path: join(pictures, `${name}-${lang}-${size}.png`), fullPage: true });
         check(page.trouble.length === 0, where, page.trouble.join(" | "));
         console.log(`  ${where}: ${bytes} bytes`);
-      }
-      await page.context().close();
+      });
     }
   }
 }
 
 async function inTheDark(browser, list) {
-  const page = await open(browser, { scheme: "dark" });
-  for (const [name, path] of list) {
+  await asEach(browser, list, { scheme: "dark" }, async (page, { name, path }) => {
     await visit(page, inLanguage(path, "ja"));
     await audit(page, `${name} dark`);
     await page.screenshot({ path: join(pictures, `${name}-dark.png`), fullPage: true });
-  }
-  await page.context().close();
+  });
 }
 
 async function withoutScript(browser, list) {
   for (const lang of ["ja", "en"]) {
-    const page = await open(browser, { script: false, lang });
-    for (const [name, path] of list) {
+    await asEach(browser, list, { script: false, lang }, async (page, { name, path }) => {
       const where = `${name} ${lang} without script`;
       await visit(page, inLanguage(path, lang));
       const text = await page.locator("main").innerText();
       check(text.trim().length > 40, where, "nothing to read");
       check((await page.locator("[data-filter]:visible, [data-help]:visible, #live:visible").count()) === 0, where, "shows what only works with script");
       if (lang === "ja") await page.screenshot({ path: join(pictures, `${name}-noscript.png`), fullPage: true });
-    }
-    await page.context().close();
+    });
   }
 }
 
@@ -308,9 +223,9 @@ async function decision(browser, threat) {
 const browser = await chromium.launch({ executablePath: process.env.NOROSHI_CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 const started = Date.now();
 try {
-  const scout = await open(browser);
-  const list = await places(scout);
-  await scout.context().close();
+  const list = await places(browser);
+  const changes = process.env.NOROSHI_READ_ONLY !== "1";
+  if (changes) list.push({ name: "invitation", path: await invitation(browser, `shuto-${Date.now()}@example.test`), role: null });
   await everyPage(browser, list);
   await inTheDark(browser, list);
   await withoutScript(browser, list);
@@ -320,13 +235,14 @@ try {
   await keys(browser);
   await tables(browser);
   await live(browser);
-  const threat = list.find(([name]) => name === "threat")?.[1];
-  if (threat && process.env.NOROSHI_READ_ONLY !== "1") await decision(browser, threat);
+  const threat = list.find(({ name }) => name === "threat")?.path;
+  if (threat && changes) await decision(browser, threat);
+  if (changes) await people(browser);
 } catch (error) {
   check(false, "the test itself", error.stack);
 } finally {
   await browser.close();
 }
-console.log(`${checks} checks, ${failures.length} failed, ${Math.round((Date.now() - started) / 1000)} s; pictures in ${pictures}`);
+console.log(`${checked()} checks, ${failures.length} failed, ${Math.round((Date.now() - started) / 1000)} s; pictures in ${pictures}`);
 for (const failure of failures) console.log(`FAILED ${failure}`);
 process.exit(failures.length ? 1 : 0);

@@ -253,7 +253,7 @@ fn svg(text: &str) -> Result<String, Error> {
     }
     let side = size + 2 * edge;
     Ok(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" role=\"img\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" aria-hidden=\"true\" \
          shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0,0h{side}v{side}h-{side}z\"/>\
          <path fill=\"#000\" d=\"{path}\"/></svg>"
     ))

@@ -37,6 +37,14 @@ impl Site {
         self.origin.as_deref()
     }
 
+    /// The origin under which somebody reached us who asked for `host`.
+    pub(crate) fn origin_for(&self, host: &str) -> String {
+        match &self.origin {
+            Some(origin) => origin.clone(),
+            None => format!("http://{}", host.to_ascii_lowercase()),
+        }
+    }
+
     /// Whether browsers come over TLS.
     pub fn is_https(&self) -> bool {
         self.origin.is_some()

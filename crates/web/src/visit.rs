@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use access::Recognised;
 use askama::Template;
 use axum::extract::{FromRequestParts, Query as RawQuery, Request, State};
-use axum::http::header::{CONTENT_TYPE, SET_COOKIE, VARY};
+use axum::http::header::{CONTENT_TYPE, HOST, SET_COOKIE, VARY};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
@@ -40,6 +40,8 @@ pub(crate) struct Visit {
     pub registry: Arc<Registry>,
     /// The time of the question.
     pub now: Timestamp,
+    /// The origin under which they reached us; links to be handed on begin with it.
+    pub origin: String,
     /// The path asked for.
     pub path: String,
     /// What the URL asks for.
@@ -65,6 +67,11 @@ impl FromRequestParts<Arc<App>> for Visit {
             words: Words::of(language),
             registry: (app.state.registry)(),
             now: (app.state.clock)(),
+            // `guard` has seen that the name is one of ours.
+            origin: app
+                .state
+                .site
+                .origin_for(parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()),
             path: parts.uri.path().to_owned(),
             query,
             part: parts.headers.contains_key(PART_HEADER),

@@ -140,7 +140,7 @@ pub(crate) async fn reset(
     let (access, id) = (&app.state.access, id_of(&id)?);
     let link = account::reset(access, visit.actor()?, id, visit.now).await?;
     let account = account::find(access, visit.scope(), id).await?;
-    render(&LinkPage::new(&app, &visit, &account.name, &link))
+    render(&LinkPage::new(&visit, &account.name, &link))
 }
 
 pub(crate) async fn renew_link(
@@ -151,18 +151,17 @@ pub(crate) async fn renew_link(
     let (access, id) = (&app.state.access, id_of(&id)?);
     let link = invitation::renew(access, visit.actor()?, id, visit.now).await?;
     let account = account::find(access, visit.scope(), id).await?;
-    render(&LinkPage::new(&app, &visit, &account.name, &link))
+    render(&LinkPage::new(&visit, &account.name, &link))
 }
 
 impl LinkPage {
     /// The page for the link of somebody called `name`.
-    pub(crate) fn new(app: &App, visit: &Visit, name: &str, link: &Secret) -> Self {
-        let origin = app.state.site.origin().unwrap_or_default();
+    pub(crate) fn new(visit: &Visit, name: &str, link: &Secret) -> Self {
         let name = neutral_short(name, access::account::NAME_CHARACTERS_MAX);
         Self {
             frame: visit.frame("/accounts", visit.words.get("accounts-link-title")),
             about: visit.words.with("accounts-link-about", &[("name", name.into())]),
-            link: format!("{origin}/invitation/{}", link.text()),
+            link: format!("{}/invitation/{}", visit.origin, link.text()),
         }
     }
 }

@@ -93,7 +93,7 @@ pub(crate) async fn add(
     let place = place_of(&form.role, &form.organisation)?;
     let (_, link) =
         invite(&app.state.access, &visit.registry, visit.actor()?, &newcomer, &[place], visit.now).await?;
-    render(&LinkPage::new(&app, &visit, &form.name, &link))
+    render(&LinkPage::new(&visit, &form.name, &link))
 }
 
 fn row(visit: &Visit, account: &Account) -> Row {

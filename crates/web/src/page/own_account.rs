@@ -8,8 +8,8 @@ use access::token::{DAYS_MAX, Token, Wanted};
 use access::{Recognised, account, passkey, password, session as sessions, sign_in, token, totp};
 use askama::Template;
 use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use base::{Id, Right};
 
@@ -124,18 +124,14 @@ pub(crate) struct OfCode {
     code: String,
 }
 
-pub(crate) async fn show(
-    State(app): State<Arc<App>>,
-    visit: Visit,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
+pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
     let who = person(&visit)?;
     let (access, id) = (&app.state.access, who.account.id);
     let standing = totp::standing(access, id).await?;
     let own = who.session.as_ref().map(|session| session.id);
     let open = sessions::list(access, &who.account, visit.now).await?;
     let passkeys = passkey::list(access, id).await?;
-    let passkey = match party(&app, &headers) {
+    let passkey = match party(&visit) {
         Some(party) => passkey::options_for_new(access, who, &party, visit.now).await?.to_string(),
         None => String::new(),
     };

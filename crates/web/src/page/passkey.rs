@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use access::passkey::{self, Party};
 use axum::extract::{Form, State};
-use axum::http::header::HOST;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::App;
@@ -40,19 +39,19 @@ pub(crate) async fn sign_in(
     parts: Parts,
     Form(form): Form<Used>,
 ) -> Result<Response, Failure> {
-    let party = party(&app, &parts.headers).ok_or_else(Failure::not_found)?;
+    let party = party(&visit).ok_or_else(Failure::not_found)?;
     let client = session::client(&app, &parts, device(&app, &parts));
     let next = session::place_after(&form.next).to_owned();
     match passkey::sign_in(&app.state.access, &party, &form.credential, &client, visit.now).await {
         Ok(opened) => Ok(enter(&app, &opened, &next)),
         Err(access::Error::Passkey(reason)) => {
             tracing::info!(reason, "a passkey was refused");
-            let page = page(&app, &visit, &parts.headers, String::new(), next, refused(&visit))?;
+            let page = page(&app, &visit, String::new(), next, refused(&visit))?;
             Ok((StatusCode::BAD_REQUEST, render(&page)?).into_response())
         }
         Err(error) => {
             let (status, problem) = problem(&visit, error, "passkey-refused")?;
-            let page = page(&app, &visit, &parts.headers, String::new(), next, problem)?;
+            let page = page(&app, &visit, String::new(), next, problem)?;
             Ok((status, render(&page)?).into_response())
         }
     }
@@ -61,10 +60,9 @@ pub(crate) async fn sign_in(
 pub(crate) async fn add(
     State(app): State<Arc<App>>,
     visit: Visit,
-    headers: HeaderMap,
     Form(form): Form<Made>,
 ) -> Result<Response, Failure> {
-    let party = party(&app, &headers).ok_or_else(Failure::not_found)?;
+    let party = party(&visit).ok_or_else(Failure::not_found)?;
     let who = person(&visit)?;
     passkey::add(&app.state.access, who, &party, &form.name, &form.credential, visit.now).await?;
     back()
@@ -80,16 +78,11 @@ pub(crate) async fn remove(
 }
 
 /// The site as passkeys know it: a host that is a name. `None` under a bare address, where browsers offer none.
-pub(crate) fn party(app: &App, headers: &HeaderMap) -> Option<Party> {
-    let origin = match app.state.site.origin() {
-        Some(origin) => origin.to_owned(),
-        // `guard` has seen that it is one of this machine's own names.
-        None => format!("http://{}", headers.get(HOST)?.to_str().ok()?.to_ascii_lowercase()),
-    };
-    let host = origin.split_once("://")?.1;
+pub(crate) fn party(visit: &Visit) -> Option<Party> {
+    let host = visit.origin.split_once("://")?.1;
     let id = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let is_name = id.parse::<std::net::IpAddr>().is_err() && !id.starts_with('[') && !id.is_empty();
-    is_name.then(|| Party { id: id.to_owned(), origin: origin.clone() })
+    is_name.then(|| Party { id: id.to_owned(), origin: visit.origin.clone() })
 }
 
 fn refused(visit: &Visit) -> String {

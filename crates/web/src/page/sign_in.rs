@@ -6,8 +6,8 @@ use access::sign_in::{Opened, Outcome};
 use access::{Error, passkey, sign_in};
 use askama::Template;
 use axum::extract::{Form, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::App;
@@ -53,16 +53,12 @@ pub(crate) struct WithCode {
     next: String,
 }
 
-pub(crate) async fn show(
-    State(app): State<Arc<App>>,
-    visit: Visit,
-    headers: HeaderMap,
-) -> Result<Response, Failure> {
+pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
     let next = session::place_after(visit.query.text("next")).to_owned();
     if visit.who.is_some() {
         return Ok(Redirect::to(&next).into_response());
     }
-    render(&page(&app, &visit, &headers, String::new(), next, String::new())?)
+    render(&page(&app, &visit, String::new(), next, String::new())?)
 }
 
 pub(crate) async fn with_password(
@@ -81,7 +77,7 @@ pub(crate) async fn with_password(
         Err(error) => {
             let (status, problem) = problem(&visit, error, "sign-in-refused")?;
             let login = form.login.chars().take(access::account::LOGIN_BYTES_MAX).collect();
-            Ok((status, render(&page(&app, &visit, &parts.headers, login, next, problem)?)?).into_response())
+            Ok((status, render(&page(&app, &visit, login, next, problem)?)?).into_response())
         }
     }
 }
@@ -98,7 +94,7 @@ pub(crate) async fn with_code(
         Ok(opened) => Ok(enter(&app, &opened, &next)),
         Err(Error::LinkGone) => {
             let problem = visit.words.get("sign-in-code-ended");
-            let page = render(&page(&app, &visit, &parts.headers, String::new(), next, problem)?)?;
+            let page = render(&page(&app, &visit, String::new(), next, problem)?)?;
             Ok((StatusCode::BAD_REQUEST, page).into_response())
         }
         Err(error) => {
@@ -157,12 +153,11 @@ pub(crate) fn problem(
 pub(crate) fn page(
     app: &App,
     visit: &Visit,
-    headers: &HeaderMap,
     login: String,
     next: String,
     problem: String,
 ) -> Result<SignInPage, Failure> {
-    let passkey = match party(app, headers) {
+    let passkey = match party(visit) {
         Some(party) => passkey::options_for_sign_in(&app.state.access, &party, visit.now)?.to_string(),
         None => String::new(),
     };

@@ -89,7 +89,7 @@ pub(crate) async fn ask(
     render(&MessagePage {
         frame: visit.frame("/registry", visit.words.get("registry-ask-title")),
         sentence: visit.words.with("registry-ask-done", &[("ends", ends.into())]),
-        code: format!("/contacts/confirm?token={}", asked.token),
+        code: format!("{}/contacts/confirm?token={}", visit.origin, asked.token),
         token: String::new(),
     })
 }
