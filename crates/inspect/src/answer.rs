@@ -45,7 +45,7 @@ impl Answer {
         self as u8
     }
 
-    const fn of_code(code: u64) -> Self {
+    pub(crate) const fn of_code(code: u64) -> Self {
         match code & 3 {
             1 => Self::Done,
             2 => Self::NotDone,

@@ -5,6 +5,9 @@
 //! rounded one.
 
 mod answer;
+pub mod assess;
+pub mod catalogue;
+mod error;
 mod figure;
 mod formula;
 mod grade;
@@ -14,6 +17,7 @@ mod tally;
 mod tests;
 
 pub use answer::{Answer, ITEMS_MAX, Packed, lanes};
+pub use error::{Error, WRONG_MAX, WrongRow};
 pub use figure::{
     Figure, Government, MARKS, Reach, all_roles, coverage, government, implementation, of_item, reach,
 };
