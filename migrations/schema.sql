@@ -233,6 +233,15 @@ CREATE TABLE invitations (
 CREATE INDEX invitations_by_account ON invitations (account);
 CREATE TABLE migrations (
             number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL);
+CREATE TABLE once (
+    account     TEXT   NOT NULL REFERENCES accounts (id),
+    key         TEXT   NOT NULL,
+    fingerprint TEXT   NOT NULL,
+    answer      TEXT   NOT NULL,
+    ends_at     BIGINT NOT NULL,
+    PRIMARY KEY (account, key)
+);
+CREATE INDEX once_by_end ON once (ends_at);
 CREATE TABLE organisations (
     id            TEXT   NOT NULL PRIMARY KEY,
     key           TEXT   NOT NULL UNIQUE,

@@ -12,6 +12,7 @@ pub mod account;
 mod error;
 pub mod invitation;
 mod key;
+pub mod once;
 pub mod passkey;
 pub mod password;
 mod secret;
@@ -50,6 +51,19 @@ impl Access {
             throttle: throttle::Throttle::default(),
             cache: session::Cache::default(),
         })
+    }
+}
+
+impl Access {
+    /// A mark that only this installation can make, over something that is handed out and comes back.
+    pub fn mark(&self, text: &str) -> String {
+        self.key.mark("noroshi access returned text v1", text).to_hex().to_string()
+    }
+
+    /// Whether [`Access::mark`] made this mark over this text.
+    pub fn is_marked(&self, text: &str, mark: &str) -> bool {
+        let mark = blake3::Hash::from_hex(mark.as_bytes());
+        mark.is_ok_and(|mark| mark == self.key.mark("noroshi access returned text v1", text))
     }
 }
 

@@ -81,7 +81,8 @@ pub enum Method {
 }
 
 impl Method {
-    const ALL: [Self; 5] = [Self::Password, Self::Code, Self::Passkey, Self::Provider, Self::Link];
+    /// Every way.
+    pub const ALL: [Self; 5] = [Self::Password, Self::Code, Self::Passkey, Self::Provider, Self::Link];
 
     /// The word used in tables.
     pub const fn word(self) -> &'static str {

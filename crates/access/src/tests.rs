@@ -531,3 +531,22 @@ async fn a_token_may_less_than_its_owner_and_ends_with_them() {
     account::disable(access, &ciso, sensor, now()).await.unwrap();
     assert!(recognise(&text, now()).await.is_none());
 }
+
+#[tokio::test]
+async fn a_key_is_taken_once_and_its_answer_is_given_again() {
+    use crate::once::{self, Begun, Kept};
+    let desk = desk().await;
+    let id = desk.person("once@example.com", &[(Role::Csirt, Some(org("naibu")))]).await;
+    let later = |hours: i64| after(hours * 3_600);
+    let begin =
+        async |key: &str, print: &str, at| once::begin(&desk.access, id, key, print, at).await.unwrap();
+    assert_eq!(begin("k", "a", now()).await, Begun::First);
+    assert_eq!(begin("k", "a", now()).await, Begun::UnderWay);
+    let kept = Kept { status: 201, head: "{}".into(), body: "狼煙".into() };
+    once::finish(&desk.access, id, "k", Some(&kept)).await.unwrap();
+    assert_eq!(begin("k", "a", later(23)).await, Begun::Kept(kept));
+    assert_eq!(begin("k", "b", later(23)).await, Begun::Other);
+    assert_eq!(begin("k", "b", later(24)).await, Begun::First, "a day later the key is free");
+    once::finish(&desk.access, id, "k", None).await.unwrap();
+    assert_eq!(begin("k", "c", later(24)).await, Begun::First, "what was not made may be asked for again");
+}

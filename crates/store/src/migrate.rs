@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(4, "0004_sharing"),
     migration!(5, "0005_access"),
     migration!(6, "0006_registry"),
+    migration!(7, "0007_answers"),
 ];
 
 /// Brings the schema up to date in one transaction: another process sees the old schema or the new one.
