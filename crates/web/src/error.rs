@@ -3,6 +3,8 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use crate::api::Fault;
+
 /// An answer that is not the page asked for. It travels as an extension of the response; [`crate::visit::dress`] gives it
 /// its page, because only there the language is known.
 #[derive(Clone, Debug)]
@@ -13,12 +15,14 @@ pub(crate) struct Failure {
     pub detail: Option<(&'static str, String)>,
     /// The sentence, where the status has more than one.
     pub sentence: Option<&'static str>,
+    /// What is wrong with which field; for programs.
+    pub faults: Vec<Fault>,
 }
 
 impl Failure {
     /// A failure that its status says all about.
     pub(crate) fn new(status: StatusCode) -> Self {
-        Self { status, detail: None, sentence: None }
+        Self { status, detail: None, sentence: None, faults: Vec::new() }
     }
 
     /// It is not there, or not for this reader: the two are not told apart.
@@ -29,7 +33,12 @@ impl Failure {
     /// The request names something that cannot be; `key` is the sentence that says so about `value`.
     pub(crate) fn invalid(key: &'static str, value: &str) -> Self {
         let detail = Some((key, crate::visible::neutral_short(value, 120)));
-        Self { status: StatusCode::BAD_REQUEST, detail, sentence: None }
+        Self { detail, ..Self::new(StatusCode::BAD_REQUEST) }
+    }
+
+    /// Some fields of the request are wrong.
+    pub(crate) fn at(status: StatusCode, faults: Vec<Fault>) -> Self {
+        Self { faults, ..Self::new(status) }
     }
 
     /// It does not come from one of our own pages.

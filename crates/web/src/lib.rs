@@ -4,6 +4,7 @@
 //! renders a view. Pages read and work without script. Everything foreign is shown through [`visible`]; every page
 //! carries the headers of [`guard`].
 
+mod api;
 mod asset;
 pub mod chart;
 mod error;
@@ -38,12 +39,14 @@ use store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 use watch::lake::Lake;
 
 use crate::error::Failure;
 use crate::live::Live;
 use crate::route::{Needs, Route, Routes};
 
+pub use crate::api::RequestLimit;
 pub use crate::site::Site;
 
 /// Bytes of a form.
@@ -72,6 +75,8 @@ pub struct State {
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// The language for those who prefer none of ours.
     pub default_language: Language,
+    /// How many requests one token or session may make under `/api`.
+    pub request_limit: RequestLimit,
     /// Set when the data is invented.
     pub demo: Option<DemoInfo>,
 }
@@ -114,23 +119,36 @@ struct App {
     state: State,
     live: Live,
     searches: Semaphore,
+    buckets: api::Buckets,
 }
 
 /// Every page, with its guards. Must be called on a tokio runtime: it starts the task that looks for changes.
 pub fn router(state: State) -> Router {
     let live = Live::start(state.store.clone());
-    let app = Arc::new(App { state, live, searches: Semaphore::new(SEARCHES_MAX) });
+    let searches = Semaphore::new(SEARCHES_MAX);
+    let app = Arc::new(App { state, live, searches, buckets: api::Buckets::default() });
     routes()
         .0
         .fallback(|| async { Failure::not_found() })
         .method_not_allowed_fallback(|| async { Failure::new(StatusCode::METHOD_NOT_ALLOWED) })
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn_with_state(app.clone(), guard::watch_over))
+        .layer(from_fn_with_state(app.clone(), api::hold))
         .layer(from_fn_with_state(app.clone(), visit::dress))
         .layer(from_fn_with_state(app.clone(), session::recognise))
         .layer(from_fn_with_state(app.clone(), guard::add_headers_to))
-        .layer(CompressionLayer::new())
+        // Other bytes under the same strong tag would be a lie (RFC 9110 section 8.8.3).
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(is_untagged)))
         .with_state(app)
+}
+
+fn is_untagged(
+    _: StatusCode,
+    _: axum::http::Version,
+    headers: &axum::http::HeaderMap,
+    _: &axum::http::Extensions,
+) -> bool {
+    !headers.contains_key(axum::http::header::ETAG)
 }
 
 /// Every route with what it needs.
@@ -142,7 +160,7 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
     let accounts = Needs::Right(Right::KeepAccounts);
     let registry = Needs::Right(Right::ReadRegistry);
     let keeping = Needs::Right(Right::KeepRegistry);
-    Routes::new()
+    api::add_to(Routes::new())
         .get("/", SignIn, page::home)
         .get("/board", watching, page::board::show)
         .get("/threats", watching, page::threats::show)

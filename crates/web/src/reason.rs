@@ -35,7 +35,8 @@ fn key(reason: &Reason) -> &'static str {
     }
 }
 
-fn word(angle: Angle) -> &'static str {
+/// The word of an angle.
+pub(crate) fn word(angle: Angle) -> &'static str {
     match angle {
         Angle::RuleLevel => "rule-level",
         Angle::Indicator => "indicator",

@@ -84,7 +84,8 @@ impl Routes {
         self.add(Method::POST, path, needs, post(handler).layer(DefaultBodyLimit::max(bytes_max)))
     }
 
-    fn add(
+    /// A route whose method is chosen by whoever calls.
+    pub(crate) fn add(
         mut self,
         method: Method,
         path: &'static str,

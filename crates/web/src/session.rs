@@ -13,11 +13,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::App;
+use crate::api;
 use crate::error::Failure;
 use crate::query::href;
 
 /// The page that asks people to sign in.
 pub(crate) const SIGN_IN: &str = "/sign-in";
+/// How a program shows who it is (RFC 6750 section 3).
+pub(crate) const CHALLENGE: &str = "Bearer realm=\"noroshi\"";
 /// Bytes of a path that people are brought back to after signing in.
 const NEXT_BYTES_MAX: usize = 1_024;
 
@@ -46,7 +49,10 @@ pub(crate) async fn recognise(State(app): State<Arc<App>>, mut request: Request,
             request.extensions_mut().insert(Who(who));
         }
         Ok(None) => {}
-        Err(error) => return Failure::from(error).into_response(),
+        // Told where answers are dressed, so that this one has its page, too.
+        Err(error) => {
+            request.extensions_mut().insert(Failure::from(error));
+        }
     }
     next.run(request).await
 }
@@ -54,7 +60,8 @@ pub(crate) async fn recognise(State(app): State<Arc<App>>, mut request: Request,
 /// The answer to somebody unknown: people are led to the way in and afterwards back, programs are told.
 pub(crate) fn ask_to_sign_in(request: &Request) -> Response {
     let accepts = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    if request.method() != Method::GET || !accepts.contains("text/html") {
+    let is_program = api::is_of_it(request.uri().path());
+    if is_program || request.method() != Method::GET || !accepts.contains("text/html") {
         return Failure::new(StatusCode::UNAUTHORIZED).into_response();
     }
     let next = request.uri().path_and_query().map_or("/", |place| place.as_str());

@@ -16,6 +16,7 @@ use registry::Registry;
 use watch::judge::Verdict;
 
 use crate::App;
+use crate::api;
 use crate::error::Failure;
 use crate::frame::Frame;
 use crate::language;
@@ -164,8 +165,13 @@ struct ErrorPage {
 pub(crate) async fn dress(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let Ok(visit) = Visit::from_request_parts(&mut parts, &app).await;
-    let mut response = next.run(Request::from_parts(parts, body)).await;
-    if response.status().as_u16() >= 400 && !is_html(&response) {
+    let mut response = match parts.extensions.get::<Failure>() {
+        Some(failure) => failure.clone().into_response(),
+        None => next.run(Request::from_parts(parts, body)).await,
+    };
+    if response.status().as_u16() >= 400 && api::is_of_it(&visit.path) {
+        response = api::problem(&visit, response);
+    } else if response.status().as_u16() >= 400 && !is_html(&response) {
         response = error_page(&visit, response);
     }
     if visit.query.get("lang").is_some_and(|lang| lang == visit.language().tag())

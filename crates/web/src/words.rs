@@ -245,6 +245,12 @@ mod tests {
             "right-",
             "method-",
             "account-state-",
+            "api-field-",
+            "api-operation-",
+            "api-problem-",
+            "api-field-",
+            "api-operation-",
+            "api-problem-",
         ]
         .iter()
         .any(|prefix| key.starts_with(prefix))

@@ -58,6 +58,7 @@ pub fn state(
         policy: centre.policy.clone(),
         clock,
         default_language: config.board.language,
+        request_limit: web::RequestLimit::default(),
         demo,
     }
 }

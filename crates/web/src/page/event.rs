@@ -47,7 +47,7 @@ pub(crate) async fn show(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    let event = fetch(&app, &visit, &id).await?;
+    let event = fetch(&app, &visit, &id, at(&visit)?).await?;
     let skip: usize = visit.query.parsed("skip")?.unwrap_or(0);
     render(&page(&visit, &event, skip))
 }
@@ -58,7 +58,7 @@ pub(crate) async fn raw(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
-    let event = fetch(&app, &visit, &id).await?;
+    let event = fetch(&app, &visit, &id, at(&visit)?).await?;
     let name = format!("attachment; filename=\"{}.txt\"", event.id);
     let headers = [
         (CONTENT_TYPE, "application/octet-stream".to_owned()),
@@ -68,10 +68,20 @@ pub(crate) async fn raw(
     Ok((headers, event.raw).into_response())
 }
 
-async fn fetch(app: &Arc<App>, visit: &Visit, id: &str) -> Result<StoredEvent, Failure> {
-    let id: EventId = id.parse().map_err(|_| Failure::not_found())?;
+/// When the event happened, as its address says.
+fn at(visit: &Visit) -> Result<Timestamp, Failure> {
     let at = visit.query.parsed::<i64>("at")?.and_then(|at| Timestamp::from_microsecond(at).ok());
-    let at = at.ok_or_else(|| Failure::invalid("error-value", visit.query.text("at")))?;
+    at.ok_or_else(|| Failure::invalid("error-value", visit.query.text("at")))
+}
+
+/// One event that happened at a time, where the reader may see it.
+pub(crate) async fn fetch(
+    app: &Arc<App>,
+    visit: &Visit,
+    id: &str,
+    at: Timestamp,
+) -> Result<StoredEvent, Failure> {
+    let id: EventId = id.parse().map_err(|_| Failure::not_found())?;
     let (lake, scope) = (app.state.lake.clone(), visit.scope().clone());
     let found = tokio::task::spawn_blocking(move || lake.events(&scope, &[id], near(at))).await??;
     found.into_iter().next().ok_or_else(Failure::not_found)
@@ -134,7 +144,7 @@ fn facts(visit: &Visit, event: &StoredEvent) -> Vec<Fact> {
 }
 
 /// The fields that the lake kept, or those of a JSON record.
-fn fields(event: &StoredEvent) -> Vec<(String, String)> {
+pub(crate) fn fields(event: &StoredEvent) -> Vec<(String, String)> {
     if !event.fields.is_empty() {
         return event.fields.clone();
     }

@@ -1,6 +1,7 @@
 //! Every page over a real store, asked for over a real socket.
 
 mod account;
+mod api;
 mod leak;
 mod registry;
 mod rights;

@@ -39,6 +39,8 @@ pub(crate) struct Size {
     pub(crate) nasty: bool,
     /// What those do who are neither the first organisation nor the centre.
     pub(crate) others: Others,
+    /// How often one session may ask.
+    pub(crate) request_limit: crate::RequestLimit,
 }
 
 /// What the organisations do beside the first one. All of them are always in the one campaign.
@@ -50,7 +52,11 @@ pub(crate) enum Others {
     Busy,
 }
 
-pub(crate) const SMALL: Size = Size { organisations: 4, threats: 3, nasty: false, others: Others::Quiet };
+/// The clock of this world stands still, so no bucket is ever filled again.
+const PATIENT: crate::RequestLimit = crate::RequestLimit { requests: 1_000_000, window_s: 60 };
+
+pub(crate) const SMALL: Size =
+    Size { organisations: 4, threats: 3, nasty: false, others: Others::Quiet, request_limit: PATIENT };
 
 /// A server over a store that was filled the way real data fills it.
 pub(crate) struct World {
@@ -105,6 +111,7 @@ impl World {
             policy: Arc::new(Policy::default()),
             clock: Arc::new(move || now),
             default_language: Language::Ja,
+            request_limit: size.request_limit,
             demo: None,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -302,6 +309,12 @@ fn yaml(size: Size) -> String {
         }
     }
     text
+}
+
+/// When the first event of an organisation was, by its place in the registry.
+pub(crate) fn first_event_at(place: u64) -> Timestamp {
+    let now: Timestamp = NOW.parse().unwrap();
+    now.checked_sub(SignedDuration::from_secs((place % 60) as i64 + 30)).unwrap()
 }
 
 fn part(

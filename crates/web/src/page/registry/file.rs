@@ -150,28 +150,38 @@ pub(crate) async fn export(
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
     let organisation: Option<Id<Organisation>> = visit.query.parsed("organisation")?;
-    let (store, scope) = (&app.state.store, visit.scope());
-    let (kind, bytes) = match name.rsplit_once('.') {
-        Some(("registry", "xlsx")) => {
-            if !scope.has(Right::ReadPeople) {
-                require(&visit, Right::ReadRegistry)?;
-            }
-            let book = registry::export::xlsx(store, scope, organisation).await?;
-            ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", book)
-        }
-        Some((word, "csv")) => {
-            let noun: Noun = word.parse().map_err(|_| Failure::not_found())?;
-            require(&visit, noun.right())?;
-            let mut file = Vec::new();
-            registry::export::csv(store, scope, noun, organisation, &mut file).await?;
-            ("text/csv; charset=utf-8", file)
-        }
-        _ => return Err(Failure::not_found()),
-    };
+    let (kind, bytes) = written(&app, &visit, &name, organisation).await?;
     let headers = [
         (CONTENT_TYPE, kind.to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
         (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
     ];
     Ok((headers, bytes).into_response())
+}
+
+/// The media type and the bytes of an exported file.
+pub(crate) async fn written(
+    app: &App,
+    visit: &Visit,
+    name: &str,
+    organisation: Option<Id<Organisation>>,
+) -> Result<(&'static str, Vec<u8>), Failure> {
+    let (store, scope) = (&app.state.store, visit.scope());
+    match name.rsplit_once('.') {
+        Some(("registry", "xlsx")) => {
+            if !scope.has(Right::ReadPeople) {
+                require(visit, Right::ReadRegistry)?;
+            }
+            let book = registry::export::xlsx(store, scope, organisation).await?;
+            Ok(("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", book))
+        }
+        Some((word, "csv")) => {
+            let noun: Noun = word.parse().map_err(|_| Failure::not_found())?;
+            require(visit, noun.right())?;
+            let mut file = Vec::new();
+            registry::export::csv(store, scope, noun, organisation, &mut file).await?;
+            Ok(("text/csv; charset=utf-8", file))
+        }
+        _ => Err(Failure::not_found()),
+    }
 }

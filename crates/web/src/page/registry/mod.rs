@@ -95,18 +95,18 @@ pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
 }
 
 /// Refuses whoever has the right over nothing at all: on the pages that need one of two.
-fn require(visit: &Visit, right: Right) -> Result<(), Failure> {
+pub(crate) fn require(visit: &Visit, right: Right) -> Result<(), Failure> {
     if visit.scope().has(right) { Ok(()) } else { Err(Failure::new(StatusCode::FORBIDDEN)) }
 }
 
 /// Whether the reader may see anything of an organisation here.
-fn reaches(visit: &Visit, id: Id<Organisation>) -> bool {
+pub(crate) fn reaches(visit: &Visit, id: Id<Organisation>) -> bool {
     let scope = visit.scope();
     scope.covers(Right::ReadRegistry, Some(id)) || scope.covers(Right::ReadPeople, Some(id))
 }
 
 /// An organisation by the id in the path; one that the reader does not reach is not there.
-fn organisation(visit: &Visit, id: &str) -> Result<Id<Organisation>, Failure> {
+pub(crate) fn organisation(visit: &Visit, id: &str) -> Result<Id<Organisation>, Failure> {
     let id = id.parse().map_err(|_| Failure::not_found())?;
     let known = visit.registry.organisation(id).is_some();
     if known && reaches(visit, id) { Ok(id) } else { Err(Failure::not_found()) }
@@ -121,7 +121,7 @@ fn column_name(visit: &Visit, column: &str) -> String {
 }
 
 /// What is wrong with a column, as a sentence.
-fn wrong(visit: &Visit, column: &str, reason: &registry::Reason) -> String {
+pub(crate) fn wrong(visit: &Visit, column: &str, reason: &registry::Reason) -> String {
     let (word, mut facts) = reason.facts();
     for (name, value) in &mut facts {
         match *name {

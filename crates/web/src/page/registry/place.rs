@@ -112,7 +112,7 @@ pub(crate) async fn show(
 }
 
 /// Whether the reader may change something there, or ask for it.
-pub(super) fn may_write(visit: &Visit, id: Id<Organisation>) -> bool {
+pub(crate) fn may_write(visit: &Visit, id: Id<Organisation>) -> bool {
     [Right::KeepRegistry, Right::ProposeRegistry].iter().any(|right| visit.scope().covers(*right, Some(id)))
 }
 
