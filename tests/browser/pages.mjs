@@ -15,7 +15,7 @@ async function places(browser) {
   const found = {
     demo: "/demo", board: "/board", threats: "/threats?period=all", campaigns: "/campaigns", organisations: "/organisations",
     search: "/search", unread: "/unread", unowned: "/unowned", registry: "/registry", "registry-import": "/registry/import",
-    "registry-contacts": "/registry/contacts", "registry-changes": "/registry/changes", "registry-servers": "/registry/servers",
+    "registry-contacts": "/registry/contacts", "registry-changes": "/registry/changes", "registry-servers": "/registry/servers", api: "/api",
   };
   const page = await open(browser);
   const first = async (path, pattern) => {

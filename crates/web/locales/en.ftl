@@ -612,6 +612,7 @@ registry-confirm-button = They are right
 registry-confirm-done = The confirmation is recorded. Thank you.
 registry-changes-title = Change requests
 registry-changes-none = There are no change requests.
+registry-changes-what = When an organisation changes something that matters in its entries, the request waits here until the centre approves it.
 registry-change-columns = What is asked for
 registry-conflict = The registry changed after this was asked for, so it cannot be approved.
 registry-decide-title = Decision of the centre

@@ -570,6 +570,7 @@ registry-confirm-button = 正しいことを確認しました
 registry-confirm-done = 確認を記録しました。ご協力ありがとうございました。
 registry-changes-title = 変更申請
 registry-changes-none = 変更申請はありません。
+registry-changes-what = 各組織が登録内容のうち重要な項目を改めると、ここに申請として並び、センターの承認を経て反映されます。
 registry-change-columns = 申請の内容
 registry-conflict = 申請の後に台帳の内容が変わりました。この申請は承認できません。
 registry-decide-title = センターの判断
