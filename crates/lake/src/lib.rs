@@ -29,6 +29,7 @@ mod schema;
 mod search;
 mod sighting;
 mod word;
+pub mod words;
 
 #[cfg(test)]
 mod tests;

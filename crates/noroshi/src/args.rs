@@ -32,6 +32,8 @@ pub enum Command {
     Hunt(Hunt),
     /// Imports organisations and what they own.
     Registry(Registry),
+    /// Computes coverage, implementation and reach of a self-inspection, and grades them; needs no server.
+    Assess(Assess),
     /// Builds an invented government and lets its day unfold on the pages.
     Demo(Demo),
     /// Checks, tests and explains Sigma rules, and says which techniques they cover.
@@ -365,6 +367,51 @@ pub enum RegistryCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `noroshi assess`
+#[derive(Debug, ClapArgs)]
+pub struct Assess {
+    /// Responses, a row each answer: CSV or Parquet with the columns organisation, person, role, item and answer (done,
+    /// not_done, no_duty or empty; 実施, 未実施, 責務なし, 未回答). `-` is CSV on standard input.
+    #[arg(value_name = "FILE")]
+    pub responses: PathBuf,
+    /// Who was asked: CSV with the columns organisation, person, role and excluded (the reason; empty for who was
+    /// asked). Without it coverage is undefined.
+    #[arg(long, value_name = "FILE")]
+    pub roster: Option<PathBuf>,
+    /// By whose formula: nisc, cabinet-office, foreign-affairs, education, health or economy.
+    #[arg(long, value_name = "NAME", default_value_t)]
+    pub variant: inspect::Variant,
+    /// What an item left blank in a form that was sent means.
+    #[arg(long, value_enum, default_value_t = BlankPolicy::NotDone)]
+    pub blank: BlankPolicy,
+    /// How figures are printed.
+    #[arg(long, value_enum, default_value_t = FiguresAs::Table)]
+    pub output: FiguresAs,
+    /// Worker threads; as many as there are processors otherwise.
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// What a blank means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BlankPolicy {
+    /// Not done.
+    NotDone,
+    /// Nothing: it is left out.
+    Exclude,
+}
+
+/// How figures are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FiguresAs {
+    /// For people.
+    Table,
+    /// One JSON object, with the counts of every item.
+    Json,
+    /// Comma-separated, a row each figure, with a header.
+    Csv,
 }
 
 /// `noroshi demo`

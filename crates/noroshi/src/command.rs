@@ -1,5 +1,6 @@
 //! One command, one file.
 
+mod assess;
 mod backup;
 mod bench;
 mod demo;
@@ -62,6 +63,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         Command::Search(args) => search::run(&args),
         Command::Hunt(args) => hunt::run(&args),
         Command::Registry(args) => registry::run(&args.command),
+        Command::Assess(args) => assess::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Rules(args) => rules::run(&args.command),
         Command::Bench(args) => bench::run(&args),

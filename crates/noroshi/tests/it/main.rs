@@ -1,5 +1,6 @@
 //! The command as its users run it: one binary for all integration tests.
 
+mod assess;
 mod backup;
 mod bad_input;
 mod centre;
