@@ -41,11 +41,18 @@ pub struct Serve {
     pub origin: Option<String>,
     /// Whether that proxy says in `X-Forwarded-For` who asks; the last address in it is believed.
     pub behind_proxy: bool,
+    /// Requests that one token or session may make of the API in a minute.
+    pub requests_per_minute: u32,
 }
 
 impl Default for Serve {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8420)), origin: None, behind_proxy: false }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8420)),
+            origin: None,
+            behind_proxy: false,
+            requests_per_minute: web::RequestLimit::default().requests,
+        }
     }
 }
 
@@ -119,6 +126,14 @@ impl Config {
         Ok(config)
     }
 
+    /// How often the API may be asked.
+    pub fn request_limit(&self) -> anyhow::Result<web::RequestLimit> {
+        match self.serve.requests_per_minute {
+            0 => bail!("[serve] requests_per_minute is 0: nobody could ask the API anything"),
+            requests => Ok(web::RequestLimit { requests, window_s: 60 }),
+        }
+    }
+
     /// Where the control database of a data directory is.
     pub fn database(&self, directory: &Path) -> anyhow::Result<Location> {
         let location = match (std::env::var(DATABASE_VARIABLE), &self.data.database) {
@@ -158,6 +173,7 @@ mod tests {
         let config = Config::load(Some(&example)).unwrap();
         assert_eq!(config.serve.listen, Serve::default().listen);
         assert_eq!(config.board.language, Language::Ja);
+        assert_eq!(config.request_limit().unwrap(), web::RequestLimit::default());
     }
 
     #[test]

@@ -52,6 +52,9 @@ const GUESTS: [(Role, Option<&str>, &str); 11] = [
     (Role::SectionManager, Some("naibu"), "内務 樹"),
     (Role::Staff, Some("naibu"), "内務 陽菜"),
 ];
+/// More than an installation allows: the clock of a demonstration stands still in the end, and then no request is ever
+/// given back.
+const REQUESTS_PER_MINUTE: u32 = 1_000_000;
 
 const INDICATORS: &str = include_str!("../../../../content/indicators/demo.csv");
 const ALLOW: &str = include_str!("../../../../content/allow/demo.yml");
@@ -121,7 +124,8 @@ pub(super) fn write_logs(world: &World, scale: f64, folder: &Path) -> anyhow::Re
 }
 
 fn live(world: &World, args: &Demo, directory: &Path) -> anyhow::Result<Exit> {
-    let config = Config::default();
+    let mut config = Config::default();
+    config.serve.requests_per_minute = REQUESTS_PER_MINUTE;
     let mut centre = Centre::open(directory, &config)?;
     let midnight = midnight(world.day())?;
     centre.import_registry(&super::house(), world.registry_yaml().as_bytes(), Notation::Yaml, midnight)?;
@@ -133,7 +137,7 @@ fn live(world: &World, args: &Demo, directory: &Path) -> anyhow::Result<Exit> {
     let clock = day.clone();
     let demo = info(&centre, midnight)?;
     let state =
-        serve::state(&centre, &config, Arc::new(move || clock.shown()), web::Site::loopback(), Some(demo));
+        serve::state(&centre, &config, Arc::new(move || clock.shown()), web::Site::loopback(), Some(demo))?;
     let (stop, stopped) = channel::<()>();
     std::thread::scope(|scope| {
         let centre = &centre;

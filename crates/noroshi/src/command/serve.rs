@@ -29,7 +29,7 @@ pub fn run(args: &Serve) -> anyhow::Result<Exit> {
         &super::house(),
         clock::now(),
     ))?;
-    let state = state(&centre, &config, Arc::new(clock::now), site.clone(), None);
+    let state = state(&centre, &config, Arc::new(clock::now), site.clone(), None)?;
     centre.runtime.block_on(serve(&centre, state, listen, &|address| {
         let origin = site.origin().map_or_else(|| format!("http://{address}"), str::to_owned);
         say(&format!("noroshi serves {} at {origin}/", directory.display()));
@@ -48,8 +48,8 @@ pub fn state(
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     site: web::Site,
     demo: Option<web::DemoInfo>,
-) -> web::State {
-    web::State {
+) -> anyhow::Result<web::State> {
+    Ok(web::State {
         store: centre.store.clone(),
         access: centre.access.clone(),
         site,
@@ -58,9 +58,9 @@ pub fn state(
         policy: centre.policy.clone(),
         clock,
         default_language: config.board.language,
-        request_limit: web::RequestLimit::default(),
+        request_limit: config.request_limit()?,
         demo,
-    }
+    })
 }
 
 /// The name under which the pages are reached. Without a public one, only this machine may: what people show to sign in
