@@ -1,7 +1,7 @@
 //! Who somebody is, and for how long we believe it.
 //!
 //! [`account`] holds who can sign in and in which roles, [`invitation`] how they come in for the first time, [`sign_in`]
-//! what they must show, [`session`] how they are recognised from then on. Only [`session`] makes a [`base::Actor`], and
+//! what they must show, [`provider`] who may say it for them, [`session`] how they are recognised from then on. Only [`session`] makes a [`base::Actor`], and
 //! every other room asks with the scope of that actor.
 //!
 //! Passwords are argon2id, run a few at a time ([`password`]); attempts are slowed down by where they come from and
@@ -15,6 +15,7 @@ mod key;
 pub mod once;
 pub mod passkey;
 pub mod password;
+pub mod provider;
 mod secret;
 pub mod session;
 pub mod sign_in;

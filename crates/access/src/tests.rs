@@ -62,6 +62,10 @@ pub(crate) async fn desk() -> Desk {
 }
 
 impl Desk {
+    pub(crate) fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
     /// Somebody who was invited and has set [`PASSWORD`].
     pub(crate) async fn person(&self, login: &str, places: &[Place]) -> Id<base::Account> {
         let (id, link) =
