@@ -464,12 +464,26 @@ pub(crate) async fn create(
     actor: &Actor,
     now: Timestamp,
 ) -> Result<(), Error> {
+    create_by(tx, id, newcomer, state, &actor.label(), "account.invite", now).await
+}
+
+/// The same, under the name of whoever lets them in and what that is called.
+pub(crate) async fn create_by(
+    tx: &mut Tx,
+    id: Id<base::Account>,
+    newcomer: &Newcomer,
+    state: State,
+    by: &str,
+    action: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
     if sql::account_of_login(tx.connection(), &newcomer.login).await?.is_some() {
         return Err(Error::LoginTaken(newcomer.login.clone()));
     }
     sql::insert_account(tx.connection(), id, newcomer, state, now).await?;
     let words = format!("{} <{}>", newcomer.name, newcomer.login);
-    let line = line(actor, "account.invite", id, json!({}), now);
+    let line =
+        Line { at: now, actor: by.into(), action: action.into(), object: id.to_string(), detail: json!({}) };
     tx.audit_about(&line, &id.to_string(), &words).await?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 use base::{Denied, Id, Organisation, Role};
 
 use crate::password::Weakness;
+use crate::provider::Refusal;
 
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +41,9 @@ pub enum Error {
     /// What a browser handed over about a passkey is not what it should be.
     #[error("the passkey cannot be taken: {0}")]
     Passkey(&'static str),
+    /// The provider of identities did not do its part, or what it says does not let them in.
+    #[error("nobody comes in through the provider: {0}")]
+    Provider(#[from] Refusal),
     /// The password or code that should prove it is wrong.
     #[error("the password or code is wrong")]
     Refused,
@@ -98,7 +102,11 @@ impl Error {
             Self::Malformed(..) | Self::WrongSeat(_) | Self::Weak(_) | Self::Refused | Self::Passkey(_) => {
                 ErrorKind::Invalid
             }
-            Self::Denied(_) => ErrorKind::Denied,
+            Self::Provider(Refusal::IdentityTaken | Refusal::AddressTaken) => ErrorKind::Conflict,
+            Self::Provider(Refusal::Busy) => ErrorKind::TooMany,
+            Self::Provider(refusal) if refusal.is_trouble() => ErrorKind::Unavailable,
+            Self::Provider(Refusal::NoRole) | Self::Denied(_) => ErrorKind::Denied,
+            Self::Provider(_) => ErrorKind::Invalid,
             Self::LoginTaken(_) | Self::LastAdministrator | Self::WrongState(_) | Self::TooMany(_) => {
                 ErrorKind::Conflict
             }

@@ -74,15 +74,18 @@ pub enum Method {
     Code,
     /// A passkey, with the person verified by the device.
     Passkey,
-    /// A provider of identities said so.
+    /// A provider of identities said so; whether more than a password was shown there, nobody knows.
     Provider,
+    /// The same, and more than one thing was shown there.
+    ProviderStrong,
     /// A link that the house itself gave out: the demonstration.
     Link,
 }
 
 impl Method {
     /// Every way.
-    pub const ALL: [Self; 5] = [Self::Password, Self::Code, Self::Passkey, Self::Provider, Self::Link];
+    pub const ALL: [Self; 6] =
+        [Self::Password, Self::Code, Self::Passkey, Self::Provider, Self::ProviderStrong, Self::Link];
 
     /// The word used in tables.
     pub const fn word(self) -> &'static str {
@@ -91,13 +94,14 @@ impl Method {
             Self::Code => "code",
             Self::Passkey => "passkey",
             Self::Provider => "provider",
+            Self::ProviderStrong => "provider_strong",
             Self::Link => "link",
         }
     }
 
     /// Whether more than one thing was shown.
     pub const fn is_strong(self) -> bool {
-        matches!(self, Self::Code | Self::Passkey | Self::Provider)
+        matches!(self, Self::Code | Self::Passkey | Self::ProviderStrong)
     }
 }
 

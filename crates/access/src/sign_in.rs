@@ -90,16 +90,25 @@ pub async fn with_password(
 
     let mut tx = access.store.write().await?;
     let outcome = if asks_code {
-        let step = Secret::new()?;
-        let ends_at = now.checked_add(STEP_VALID).unwrap_or(Timestamp::MAX);
-        let digest = digest(Purpose::Step, step.text());
-        sql::put_step(tx.connection(), &digest, Some(account.id), SECOND, "", ends_at).await?;
-        Outcome::Second(step)
+        ask_for_code(&mut tx, account.id, now).await?
     } else {
         Outcome::Opened(open(access, &mut tx, &account, Method::Password, client, now).await?)
     };
     tx.commit_unnoticed().await?;
     Ok(outcome)
+}
+
+/// Begins the step in which a code must follow.
+pub(crate) async fn ask_for_code(
+    tx: &mut store::Tx,
+    id: Id<base::Account>,
+    now: Timestamp,
+) -> Result<Outcome, Error> {
+    let step = Secret::new()?;
+    let ends_at = now.checked_add(STEP_VALID).unwrap_or(Timestamp::MAX);
+    sql::put_step(tx.connection(), &digest(Purpose::Step, step.text()), Some(id), SECOND, "", ends_at)
+        .await?;
+    Ok(Outcome::Second(step))
 }
 
 /// Goes on after a right password, with a code of the app or a recovery code.

@@ -299,6 +299,63 @@ pub(crate) async fn delete_proofs(connection: &mut Connection, id: AccountId) ->
     Ok(())
 }
 
+/// Whom a provider knows by this name.
+pub(crate) async fn account_of_identity(
+    connection: &mut Connection,
+    issuer: &str,
+    subject: &str,
+) -> Result<Option<AccountId>, Error> {
+    let id: Option<String> =
+        sqlx::query_scalar("SELECT account FROM account_identities WHERE issuer = $1 AND subject = $2")
+            .bind(issuer)
+            .bind(subject)
+            .fetch_optional(connection)
+            .await?;
+    Ok(id.map(|id| parse(&id, "an account's id")).transpose()?)
+}
+
+/// By which name a provider knows an account.
+pub(crate) async fn identity_of(
+    connection: &mut Connection,
+    id: AccountId,
+    issuer: &str,
+) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar("SELECT subject FROM account_identities WHERE account = $1 AND issuer = $2")
+        .bind(id.to_string())
+        .bind(issuer)
+        .fetch_optional(connection)
+        .await?)
+}
+
+pub(crate) async fn insert_identity(
+    connection: &mut Connection,
+    issuer: &str,
+    subject: &str,
+    id: AccountId,
+) -> Result<(), Error> {
+    sqlx::query("INSERT INTO account_identities (issuer, subject, account) VALUES ($1, $2, $3)")
+        .bind(issuer)
+        .bind(subject)
+        .bind(id.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// One of an account's own identities; false when there is none such.
+pub(crate) async fn delete_identity(
+    connection: &mut Connection,
+    id: AccountId,
+    issuer: &str,
+) -> Result<bool, Error> {
+    let gone = sqlx::query("DELETE FROM account_identities WHERE account = $1 AND issuer = $2")
+        .bind(id.to_string())
+        .bind(issuer)
+        .execute(connection)
+        .await?;
+    Ok(gone.rows_affected() > 0)
+}
+
 /// Every way in that is open now: sessions, tokens, links, half-done sign-ins.
 pub(crate) async fn end_all(connection: &mut Connection, id: AccountId) -> Result<(), Error> {
     for statement in [
@@ -364,6 +421,29 @@ pub(crate) async fn invitation(
 
 pub(crate) async fn delete_invitation(connection: &mut Connection, digest: &str) -> Result<(), Error> {
     sqlx::query("DELETE FROM invitations WHERE digest = $1").bind(digest).execute(connection).await?;
+    Ok(())
+}
+
+/// Whether a link for this account is still valid.
+pub(crate) async fn is_invited(
+    connection: &mut Connection,
+    id: AccountId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let count: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM invitations WHERE account = $1 AND ends_at > $2")
+            .bind(id.to_string())
+            .bind(micros(now))
+            .fetch_one(connection)
+            .await?;
+    Ok(count > 0)
+}
+
+pub(crate) async fn delete_invitations_of(connection: &mut Connection, id: AccountId) -> Result<(), Error> {
+    sqlx::query("DELETE FROM invitations WHERE account = $1")
+        .bind(id.to_string())
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -76,6 +76,13 @@ impl Desk {
         id
     }
 
+    /// Somebody who has signed in with their password.
+    pub(crate) async fn used(&self, login: &str, places: &[Place]) -> (Id<base::Account>, Arc<Recognised>) {
+        let id = self.person(login, places).await;
+        let opened = self.opened(login, now()).await;
+        (id, self.who(opened.token.text(), now()).await.unwrap())
+    }
+
     async fn actor(&self, id: Id<base::Account>) -> Actor {
         let token =
             session::open_by_house(&self.access, &house(), id, &client("192.0.2.9"), now()).await.unwrap();

@@ -521,6 +521,7 @@ method-password = password
 method-code = password and code
 method-passkey = passkey
 method-provider = identity provider
+method-provider_strong = identity provider, several factors
 method-link = link
 
 ## Keeping accounts

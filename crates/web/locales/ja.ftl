@@ -479,6 +479,7 @@ method-password = パスワード
 method-code = パスワードと確認コード
 method-passkey = パスキー
 method-provider = 認証基盤
+method-provider_strong = 認証基盤（多要素）
 method-link = リンク
 
 ## アカウント管理
