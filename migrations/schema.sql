@@ -72,10 +72,26 @@ CREATE TABLE audit (
     previous TEXT   NOT NULL,
     hash     TEXT   NOT NULL
 );
+CREATE INDEX audit_by_time ON audit (at, seq);
+CREATE TABLE audit_concerns (
+    seq          BIGINT NOT NULL,
+    organisation TEXT   NOT NULL,
+    degree       BIGINT NOT NULL,
+    PRIMARY KEY (seq, organisation)
+);
+CREATE INDEX audit_concerns_by_degree ON audit_concerns (degree, seq);
+CREATE INDEX audit_concerns_by_organisation ON audit_concerns (organisation, seq);
 CREATE TABLE audit_head (
     one  BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
     seq  BIGINT NOT NULL,
     hash TEXT   NOT NULL
+);
+CREATE TABLE audit_marks (
+    kind  TEXT   NOT NULL PRIMARY KEY,
+    at    BIGINT NOT NULL,
+    seq   BIGINT NOT NULL,
+    hash  TEXT   NOT NULL,
+    sound BIGINT NOT NULL
 );
 CREATE TABLE audit_personal (
     seq     BIGINT NOT NULL PRIMARY KEY,

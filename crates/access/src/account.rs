@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use base::{Actor, Id, Language, Organisation, Right, Role, Scope, Seat, Timestamp};
+use base::{Actor, Confidentiality, Id, Language, Organisation, Right, Role, Scope, Seat, Timestamp};
 use registry::Registry;
 use serde_json::json;
 use store::{Line, Tx};
@@ -42,6 +42,13 @@ pub struct Account {
     pub created_at: Timestamp,
     /// When they last signed in.
     pub signed_in_at: Option<Timestamp>,
+}
+
+impl Account {
+    /// Where it has a role, besides the centre.
+    pub fn organisations(&self) -> BTreeSet<Id<Organisation>> {
+        self.grants.iter().filter_map(|held| held.organisation).collect()
+    }
 }
 
 /// A role somebody holds.
@@ -179,7 +186,7 @@ pub async fn invite(
     }
     let id = Id::new(now);
     let mut tx = access.store.write().await?;
-    create(&mut tx, id, &newcomer, State::Invited, actor, now).await?;
+    create(&mut tx, id, &newcomer, State::Invited, places, actor, now).await?;
     for &(role, organisation) in places {
         give(&mut tx, id, (role, organisation), Source::Person, actor, now).await?;
     }
@@ -205,7 +212,7 @@ pub async fn admit(
     check_place(registry, house, place)?;
     let id = Id::new(now);
     let mut tx = access.store.write().await?;
-    create(&mut tx, id, &newcomer, State::Active, house, now).await?;
+    create(&mut tx, id, &newcomer, State::Active, &[place], house, now).await?;
     give(&mut tx, id, place, Source::Person, house, now).await?;
     tx.commit().await?;
     Ok(id)
@@ -249,7 +256,7 @@ pub async fn revoke(
     sql::delete_grant(tx.connection(), id, role, organisation).await?;
     keep_an_administrator(&mut tx, &account).await?;
     let detail = json!({ "role": role.word(), "organisation": organisation });
-    tx.audit(&line(actor, "account.revoke", id, detail, now)).await?;
+    tx.audit(&line(actor, "account.revoke", id, detail, now).of(organisation)).await?;
     tx.commit().await?;
     access.cache.forget();
     Ok(())
@@ -267,7 +274,7 @@ pub async fn disable(
     sql::set_state(tx.connection(), id, State::Disabled).await?;
     keep_an_administrator(&mut tx, &account).await?;
     sql::end_all(tx.connection(), id).await?;
-    tx.audit(&line(actor, "account.disable", id, json!({}), now)).await?;
+    note(&mut tx, actor, "account.disable", id, json!({}), now).await?;
     tx.commit().await?;
     access.cache.forget();
     Ok(())
@@ -287,7 +294,7 @@ pub async fn enable(
     }
     let has_proof = sql::has_proof(tx.connection(), id).await?;
     sql::set_state(tx.connection(), id, if has_proof { State::Active } else { State::Invited }).await?;
-    tx.audit(&line(actor, "account.enable", id, json!({}), now)).await?;
+    note(&mut tx, actor, "account.enable", id, json!({}), now).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -310,7 +317,7 @@ pub async fn reset(
     sql::delete_proofs(tx.connection(), id).await?;
     sql::end_all(tx.connection(), id).await?;
     let link = invitation::issue(&mut tx, Some(id), actor, now).await?;
-    tx.audit(&line(actor, "account.reset", id, json!({}), now)).await?;
+    note(&mut tx, actor, "account.reset", id, json!({}), now).await?;
     tx.commit().await?;
     access.cache.forget();
     Ok(link)
@@ -330,7 +337,7 @@ pub async fn erase(
     sql::delete_proofs(tx.connection(), id).await?;
     sql::end_all(tx.connection(), id).await?;
     tx.forget(&id.to_string()).await?;
-    tx.audit(&line(actor, "account.erase", id, json!({}), now)).await?;
+    tx.audit(&line(actor, "account.erase", id, json!({}), now).of(account.organisations())).await?;
     tx.commit().await?;
     access.cache.forget();
     Ok(())
@@ -455,16 +462,17 @@ async fn keep_an_administrator(tx: &mut Tx, before: &Account) -> Result<(), Erro
     Ok(())
 }
 
-/// Writes a new account and its audit line; login and name stand beside the chain.
+/// Writes a new account, to be given `places`, and its audit line; login and name stand beside the chain.
 pub(crate) async fn create(
     tx: &mut Tx,
     id: Id<base::Account>,
     newcomer: &Newcomer,
     state: State,
+    places: &[Place],
     actor: &Actor,
     now: Timestamp,
 ) -> Result<(), Error> {
-    create_by(tx, id, newcomer, state, &actor.label(), "account.invite", now).await
+    create_by(tx, id, newcomer, state, places, &actor.label(), "account.invite", now).await
 }
 
 /// The same, under the name of whoever lets them in and what that is called.
@@ -473,6 +481,7 @@ pub(crate) async fn create_by(
     id: Id<base::Account>,
     newcomer: &Newcomer,
     state: State,
+    places: &[Place],
     by: &str,
     action: &str,
     now: Timestamp,
@@ -482,8 +491,8 @@ pub(crate) async fn create_by(
     }
     sql::insert_account(tx.connection(), id, newcomer, state, now).await?;
     let words = format!("{} <{}>", newcomer.name, newcomer.login);
-    let line =
-        Line { at: now, actor: by.into(), action: action.into(), object: id.to_string(), detail: json!({}) };
+    let line = line_by(by, action, id.to_string(), json!({}), now);
+    let line = line.of(places.iter().filter_map(|place| place.1));
     tx.audit_about(&line, &id.to_string(), &words).await?;
     Ok(())
 }
@@ -500,7 +509,7 @@ pub(crate) async fn give(
     let held = Held { role, organisation, source, given_at: now };
     sql::upsert_grant(tx.connection(), id, &held, &actor.label()).await?;
     let detail = json!({ "role": role.word(), "organisation": organisation, "source": source.word() });
-    tx.audit(&line(actor, "account.grant", id, detail, now)).await?;
+    tx.audit(&line(actor, "account.grant", id, detail, now).of(organisation)).await?;
     Ok(())
 }
 
@@ -511,5 +520,31 @@ pub(crate) fn line(
     detail: serde_json::Value,
     now: Timestamp,
 ) -> Line {
-    Line { at: now, actor: actor.label(), action: action.into(), object: id.to_string(), detail }
+    line_by(&actor.label(), action, id.to_string(), detail, now)
+}
+
+/// The same, under the name of whoever is no actor.
+pub(crate) fn line_by(
+    by: &str,
+    action: &str,
+    object: String,
+    detail: serde_json::Value,
+    now: Timestamp,
+) -> Line {
+    let (actor, action) = (by.to_owned(), action.to_owned());
+    Line { at: now, actor, action, object, detail, concerns: Vec::new(), degree: Confidentiality::One }
+}
+
+/// Writes a line about an account, for everybody who reads the trail of an organisation where it has a role.
+pub(crate) async fn note(
+    tx: &mut Tx,
+    actor: &Actor,
+    action: &str,
+    id: Id<base::Account>,
+    detail: serde_json::Value,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let organisations = sql::organisations_of(tx.connection(), id).await?;
+    tx.audit(&line(actor, action, id, detail, now).of(organisations)).await?;
+    Ok(())
 }

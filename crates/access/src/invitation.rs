@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use store::Tx;
 
-use crate::account::{Account, Newcomer, Source, State, create, give, kept_whole, line};
+use crate::account::{Account, Newcomer, Source, State, create, give, kept_whole, note};
 use crate::secret::{Purpose, digest};
 use crate::session::themselves;
 use crate::{Access, Error, Secret, password, sql};
@@ -43,7 +43,7 @@ pub async fn renew(
         return Err(Error::WrongState(account.state));
     }
     let link = issue(&mut tx, Some(id), actor, now).await?;
-    tx.audit(&line(actor, "account.link", id, json!({}), now)).await?;
+    note(&mut tx, actor, "account.link", id, json!({}), now).await?;
     tx.commit().await?;
     Ok(link)
 }
@@ -120,7 +120,7 @@ pub(crate) async fn take(
                 return Err(Error::LinkGone);
             }
             sql::set_state(tx.connection(), id, State::Active).await?;
-            tx.audit(&line(&themselves(id), "account.accept", id, json!({}), now)).await?;
+            note(tx, &themselves(id), "account.accept", id, json!({}), now).await?;
             Ok(id)
         }
         (None, Some(newcomer)) => {
@@ -129,9 +129,9 @@ pub(crate) async fn take(
             }
             let id = Id::new(now);
             let actor = themselves(id);
-            create(tx, id, newcomer, State::Active, &actor, now).await?;
+            create(tx, id, newcomer, State::Active, &[], &actor, now).await?;
             give(tx, id, (Role::Administrator, None), Source::Person, &actor, now).await?;
-            tx.audit(&line(&actor, "account.accept", id, json!({ "first": true }), now)).await?;
+            note(tx, &actor, "account.accept", id, json!({ "first": true }), now).await?;
             Ok(id)
         }
         (None, None) => Err(Error::LinkGone),

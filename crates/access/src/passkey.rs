@@ -16,7 +16,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use store::Tx;
 
-use crate::account::{NAME_CHARACTERS_MAX, State, line};
+use crate::account::{NAME_CHARACTERS_MAX, State, note};
 use crate::secret::{Purpose, digest, random};
 use crate::session::{Method, Recognised, themselves};
 use crate::sign_in::{Client, Opened, open};
@@ -122,7 +122,7 @@ pub async fn add(
         return Err(Error::Passkey("it is known already"));
     }
     sql::insert_passkey(tx.connection(), &passkey, id, name, &text(&credential)?, now).await?;
-    tx.audit(&line(&themselves(id), "account.passkey", id, json!({ "added": passkey }), now)).await?;
+    note(&mut tx, &themselves(id), "account.passkey", id, json!({ "added": passkey }), now).await?;
     Ok(tx.commit_unnoticed().await?)
 }
 
@@ -193,7 +193,7 @@ pub async fn remove(access: &Access, who: &Recognised, passkey: &str, now: Times
     if !sql::has_proof(tx.connection(), id).await? {
         return Err(Error::WrongState(who.account.state));
     }
-    tx.audit(&line(&themselves(id), "account.passkey", id, json!({ "removed": passkey }), now)).await?;
+    note(&mut tx, &themselves(id), "account.passkey", id, json!({ "removed": passkey }), now).await?;
     Ok(tx.commit_unnoticed().await?)
 }
 

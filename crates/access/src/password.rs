@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::account::line;
+use crate::account::note;
 use crate::secret::random;
 use crate::session::{Recognised, themselves};
 use crate::sign_in::Client;
@@ -297,7 +297,7 @@ pub async fn change(
     sql::put_password(tx.connection(), id, &hash, now).await?;
     let own = who.session.as_ref().map(|session| session.id);
     sql::delete_sessions_of(tx.connection(), id, own).await?;
-    tx.audit(&line(&themselves(id), "account.password", id, json!({}), now)).await?;
+    note(&mut tx, &themselves(id), "account.password", id, json!({}), now).await?;
     tx.commit_unnoticed().await?;
     access.cache.forget();
     Ok(())

@@ -17,7 +17,7 @@ use registry::Registry;
 use serde_json::json;
 use store::{Tx, clean, micros};
 
-use crate::account::{Account, Held, State, line};
+use crate::account::{Account, Held, State, line, note};
 use crate::secret::{Purpose, digest};
 use crate::{Access, Error, Secret, Token, sql};
 
@@ -309,7 +309,8 @@ pub(crate) async fn open(
     sql::insert_session(tx.connection(), &digest(Purpose::Session, secret.text()), &session).await?;
     sql::set_signed_in(tx.connection(), id, now).await?;
     let detail = json!({ "session": session.id, "method": method.word() });
-    let line = line(&themselves(id), "session.open", id, detail, now);
+    let organisations = sql::organisations_of(tx.connection(), id).await?;
+    let line = line(&themselves(id), "session.open", id, detail, now).of(organisations);
     tx.audit_about(&line, &id.to_string(), &session.address).await?;
     Ok((secret, session.id))
 }
@@ -357,7 +358,7 @@ pub async fn end(
         return Err(Error::NoSuchSession);
     }
     let detail = json!({ "session": session });
-    tx.audit(&line(&themselves(account), "session.end", account, detail, now)).await?;
+    note(&mut tx, &themselves(account), "session.end", account, detail, now).await?;
     tx.commit_unnoticed().await?;
     access.cache.forget();
     Ok(())
@@ -369,7 +370,7 @@ pub async fn end_others(access: &Access, who: &Recognised, now: Timestamp) -> Re
     let mut tx = access.store.write().await?;
     let own = who.session.as_ref().map(|session| session.id);
     let ended = sql::delete_sessions_of(tx.connection(), id, own).await?;
-    tx.audit(&line(&themselves(id), "session.end", id, json!({ "sessions": ended }), now)).await?;
+    note(&mut tx, &themselves(id), "session.end", id, json!({ "sessions": ended }), now).await?;
     tx.commit_unnoticed().await?;
     access.cache.forget();
     Ok(ended)
@@ -383,7 +384,7 @@ pub(crate) async fn end_every(
     now: Timestamp,
 ) -> Result<(), Error> {
     let ended = sql::delete_sessions_of(tx.connection(), id, None).await?;
-    tx.audit(&line(actor, "session.end", id, json!({ "sessions": ended }), now)).await?;
+    note(tx, actor, "session.end", id, json!({ "sessions": ended }), now).await?;
     Ok(())
 }
 

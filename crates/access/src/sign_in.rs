@@ -11,7 +11,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::account::{Account, State, line, normal_login};
+use crate::account::{Account, State, normal_login, note};
 use crate::secret::{Purpose, digest, random};
 use crate::session::{self, Method, Recognised, Session, themselves};
 use crate::throttle::{Network, Whom};
@@ -281,7 +281,7 @@ pub(crate) async fn open(
             let number = BASE64_URL_SAFE_NO_PAD.encode(random::<DEVICE_BYTES>()?);
             let mark = device_mark(access, &account.login, &number).to_hex();
             let detail = json!({ "session": session });
-            tx.audit(&line(&themselves(account.id), "device.new", account.id, detail, now)).await?;
+            note(tx, &themselves(account.id), "device.new", account.id, detail, now).await?;
             format!("{number}.{mark}")
         }
     };

@@ -66,6 +66,15 @@ pub(crate) async fn account_of_login(
     Ok(id.map(|id| parse(&id, "an account's id")).transpose()?)
 }
 
+/// Where somebody has a role, besides the centre.
+pub(crate) async fn organisations_of(
+    connection: &mut Connection,
+    id: AccountId,
+) -> Result<BTreeSet<Id<Organisation>>, Error> {
+    let held = grants(connection, id).await?;
+    Ok(held.into_iter().filter_map(|held| held.organisation).collect())
+}
+
 async fn grants(connection: &mut Connection, id: AccountId) -> Result<Vec<Held>, Error> {
     let rows = sqlx::query(
         "SELECT role, organisation, source, given_at FROM account_grants

@@ -12,7 +12,7 @@ use serde_json::json;
 use store::Tx;
 
 use crate::account::{
-    Account, NAME_CHARACTERS_MAX, Newcomer, Source, State, check_place, create, give, kept_whole, line,
+    Account, NAME_CHARACTERS_MAX, Newcomer, Source, State, check_place, create, give, kept_whole, note,
 };
 use crate::secret::{Purpose, digest};
 use crate::session::{self, Recognised, themselves};
@@ -98,7 +98,7 @@ pub async fn end(
     if !sql::delete_token(tx.connection(), account, token).await? {
         return Err(Error::NoSuchSession);
     }
-    tx.audit(&line(&themselves(account), "token.end", account, json!({ "token": token }), now)).await?;
+    note(&mut tx, &themselves(account), "token.end", account, json!({ "token": token }), now).await?;
     tx.commit_unnoticed().await?;
     access.cache.forget();
     Ok(())
@@ -120,7 +120,7 @@ pub async fn add_sensor(
     let newcomer =
         Newcomer { login: format!("{id}@sensor.invalid"), name: name.to_owned(), language: Language::Ja };
     let mut tx = access.store.write().await?;
-    create(&mut tx, id, &newcomer.checked()?, State::Active, actor, now).await?;
+    create(&mut tx, id, &newcomer.checked()?, State::Active, &[place], actor, now).await?;
     give(&mut tx, id, place, Source::Person, actor, now).await?;
     tx.commit().await?;
     Ok(id)
@@ -197,6 +197,6 @@ async fn put(
     sql::insert_token(tx.connection(), &digest(Purpose::Token, secret.text()), &token).await?;
     let rights: Vec<_> = token.rights.iter().map(|right| right.word()).collect();
     let detail = json!({ "token": token.id, "rights": rights, "days": wanted.valid_days });
-    tx.audit(&line(actor, "token.issue", id, detail, now)).await?;
+    note(tx, actor, "token.issue", id, detail, now).await?;
     Ok((token, format!("{PREFIX}{}", secret.text())))
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use sha1::Sha1;
 use store::Tx;
 
-use crate::account::line;
+use crate::account::note;
 use crate::secret::random;
 use crate::session::{Recognised, themselves};
 use crate::{Access, Error, sql};
@@ -94,7 +94,7 @@ pub async fn confirm(
     }
     sql::confirm_totp(tx.connection(), id, now).await?;
     let codes = put_recovery(access, &mut tx, id).await?;
-    tx.audit(&line(&themselves(id), "account.totp", id, json!({ "codes": "asked for" }), now)).await?;
+    note(&mut tx, &themselves(id), "account.totp", id, json!({ "codes": "asked for" }), now).await?;
     tx.commit_unnoticed().await?;
     Ok(codes)
 }
@@ -107,7 +107,7 @@ pub async fn remove(access: &Access, who: &Recognised, now: Timestamp) -> Result
     let id = who.account.id;
     let mut tx = access.store.write().await?;
     sql::delete_totp(tx.connection(), id).await?;
-    tx.audit(&line(&themselves(id), "account.totp", id, json!({ "codes": "not asked for" }), now)).await?;
+    note(&mut tx, &themselves(id), "account.totp", id, json!({ "codes": "not asked for" }), now).await?;
     Ok(tx.commit_unnoticed().await?)
 }
 
@@ -119,7 +119,7 @@ pub async fn renew_recovery(access: &Access, who: &Recognised, now: Timestamp) -
     }
     let mut tx = access.store.write().await?;
     let codes = put_recovery(access, &mut tx, id).await?;
-    tx.audit(&line(&themselves(id), "account.recovery_codes", id, json!({}), now)).await?;
+    note(&mut tx, &themselves(id), "account.recovery_codes", id, json!({}), now).await?;
     tx.commit_unnoticed().await?;
     Ok(codes)
 }
@@ -161,7 +161,7 @@ pub(crate) async fn use_recovery(
     let digest = recovery_digest(access, id, code);
     let used = sql::use_recovery(tx.connection(), id, &digest, now).await?;
     if used {
-        tx.audit(&line(&themselves(id), "account.recovery_code", id, json!({}), now)).await?;
+        note(tx, &themselves(id), "account.recovery_code", id, json!({}), now).await?;
     }
     Ok(used)
 }

@@ -252,7 +252,7 @@ pub async fn restore(
 /// rows, as far as the schema is still the same.
 async fn compare(store: &Store, manifest: &Manifest) -> anyhow::Result<()> {
     let verification = match manifest.head() {
-        Some(head) => store::verify_audit_against(store, &head).await?,
+        Some(head) => store::verify_audit_against(store, &[head]).await?,
         None => store::verify_audit(store).await?,
     };
     if let Verification::Broken { faults } = verification {

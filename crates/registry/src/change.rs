@@ -247,11 +247,12 @@ pub async fn propose(
         decided_at: None,
         answer: String::new(),
     };
-    let degree = degree_of(row, before.as_ref());
+    let degree = degree_of(tx.connection(), Some(organisation), row, before.as_ref()).await?;
     sql::change::insert(tx.connection(), &change, degree).await?;
     let detail =
         serde_json::json!({ "about": change.about, "action": change.action.word(), "columns": columns });
-    audit(&mut tx, actor, "registry.ask", &change.id.to_string(), detail, now).await?;
+    let whose = (Some(organisation), degree);
+    audit(&mut tx, actor, "registry.ask", &change.id.to_string(), whose, detail, now).await?;
     tx.signal(&Signal::ChangeAsked { change: change.id, organisation }, now).await?;
     tx.commit().await?;
     Ok(Proposed::Waiting(change.id))
@@ -300,7 +301,8 @@ pub async fn decide(
     };
     sql::change::decided(tx.connection(), id, state, &actor.label(), &answer, now).await?;
     let detail = serde_json::json!({ "about": change.about, "state": state.word(), "answer": answer });
-    audit(&mut tx, actor, "registry.decide", &id.to_string(), detail, now).await?;
+    let whose = (Some(change.organisation), sql::change::degree(tx.connection(), id).await?);
+    audit(&mut tx, actor, "registry.decide", &id.to_string(), whose, detail, now).await?;
     tx.signal(&Signal::ChangeDecided { change: id, organisation: change.organisation }, now).await?;
     Ok(tx.commit().await?)
 }
@@ -326,7 +328,8 @@ pub async fn withdraw(store: &Store, actor: &Actor, id: Id<ChangeKind>, now: Tim
     }
     sql::change::decided(tx.connection(), id, State::Withdrawn, &actor.label(), "", now).await?;
     let detail = serde_json::json!({ "about": change.about });
-    audit(&mut tx, actor, "registry.withdraw", &id.to_string(), detail, now).await?;
+    let whose = (Some(change.organisation), sql::change::degree(tx.connection(), id).await?);
+    audit(&mut tx, actor, "registry.withdraw", &id.to_string(), whose, detail, now).await?;
     Ok(tx.commit().await?)
 }
 
@@ -525,7 +528,8 @@ async fn put(
         "columns": changed.collect::<serde_json::Map<_, _>>(),
     });
     let object = organisation.map_or_else(|| "registry".to_owned(), |id| id.to_string());
-    audit(tx, actor, "registry.change", &object, detail, now).await?;
+    let degree = degree_of(tx.connection(), organisation, row, before).await?;
+    audit(tx, actor, "registry.change", &object, (organisation, degree), detail, now).await?;
     if matches!(noun, Noun::Network | Noun::Domain | Noun::MailDomain) {
         let registry = Registry::load_in(tx.connection()).await?;
         unowned::settle(tx, &registry).await?;
@@ -533,9 +537,21 @@ async fn put(
     Ok(())
 }
 
-/// The degree of what a change tells: that of the system before or after, whichever is more confidential.
-fn degree_of(row: &Written, before: Option<&Current>) -> Confidentiality {
-    let degree = |text: &str| text.parse::<Confidentiality>().unwrap_or(Confidentiality::One);
-    let stood = before.map_or("", |before| before.get("confidentiality"));
-    degree(row.get("confidentiality")).max(degree(stood))
+/// The degree of what a change tells: that of the system before or after, its own or the one it names, whichever is the
+/// most confidential.
+async fn degree_of(
+    connection: &mut Connection,
+    organisation: Option<Id<OrganisationId>>,
+    row: &Written,
+    before: Option<&Current>,
+) -> Result<Confidentiality, Error> {
+    let stood = |column| before.map_or("", |before| before.get(column));
+    let own = |text: &str| text.parse::<Confidentiality>().unwrap_or(Confidentiality::One);
+    let mut degree = own(row.get("confidentiality")).max(own(stood("confidentiality")));
+    if let Some(organisation) = organisation {
+        for named in [row.get("system"), stood("system")] {
+            degree = degree.max(sql::record::degree_of_system(connection, organisation, named).await?);
+        }
+    }
+    Ok(degree)
 }

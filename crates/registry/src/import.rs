@@ -11,7 +11,7 @@ pub(crate) mod written;
 mod xlsx;
 mod yaml;
 
-use base::{Actor, Right, Scope, Timestamp};
+use base::{Actor, Confidentiality, Id, Organisation as OrganisationId, Right, Scope, Timestamp};
 use jiff::civil::Date;
 use store::{Connection, Line, Store, Tx};
 
@@ -175,7 +175,7 @@ pub async fn import(
         "rows": plan.tally(),
         "wrong": wrong,
     });
-    audit(&mut tx, actor, "registry.import", "registry", detail, now).await?;
+    audit(&mut tx, actor, "registry.import", "registry", (None, Confidentiality::One), detail, now).await?;
     let registry = Registry::load_in(tx.connection()).await?;
     unowned::settle(&mut tx, &registry).await?;
     tx.commit().await?;
@@ -195,11 +195,19 @@ pub(crate) async fn audit(
     actor: &Actor,
     action: &str,
     object: &str,
+    (organisation, degree): (Option<Id<OrganisationId>>, Confidentiality),
     detail: serde_json::Value,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let line =
-        Line { at: now, actor: actor.label(), action: action.to_owned(), object: object.to_owned(), detail };
+    let line = Line {
+        at: now,
+        actor: actor.label(),
+        action: action.to_owned(),
+        object: object.to_owned(),
+        detail,
+        concerns: organisation.into_iter().collect(),
+        degree,
+    };
     tx.audit(&line).await?;
     Ok(())
 }

@@ -2,15 +2,26 @@
 //!
 //! The head of the chain is kept apart, so that a cut end is noticed. Somebody who can rewrite the whole database can
 //! also rewrite the whole chain; against that, keep the head ([`audit_head`]) somewhere else from time to time and
-//! compare with [`verify_audit_against`].
+//! compare with [`verify_audit_against`]: an [`Anchor`] is such a head in a file.
 //!
 //! Words about a person stand beside the chain, which holds only their keyed digest: [`Tx::forget`](crate::Tx::forget)
 //! removes words and key, and the chain stays whole.
+//!
+//! Whose a line is stands in its detail, in the chain, and once more in a table of its own, by which [`list`] narrows
+//! what a reader sees.
 
-use base::Timestamp;
+mod anchor;
+mod list;
+
+use std::collections::BTreeMap;
+
+use base::{Confidentiality, Id, Organisation, Timestamp};
 use sqlx::Row as _;
 
-use crate::{Connection, Error, Read, Store, clean, instant, micros};
+use crate::{Builder, Connection, Error, Read, Store, clean, instant, micros};
+
+pub use anchor::{Anchor, Mark, MarkKind, audit_marks, mark_audit};
+pub use list::{AuditAfter, AuditEntry, AuditFilter, AuditPage, audit_count, audit_page};
 
 /// What somebody did. The time is the line's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +34,43 @@ pub struct Line {
     pub action: String,
     /// To what, as an id.
     pub object: String,
-    /// More, as JSON.
+    /// More, as JSON. `personal`, `concerns` and `degree` are names that the trail itself gives.
     pub detail: serde_json::Value,
+    /// Whose it is: besides the centre, whoever reads the trail of one of these sees the line.
+    pub concerns: Vec<Id<Organisation>>,
+    /// How confidential what it tells is.
+    pub degree: Confidentiality,
+}
+
+impl Line {
+    /// The same line, which these may see too.
+    pub fn of(mut self, organisations: impl IntoIterator<Item = Id<Organisation>>) -> Self {
+        self.concerns.extend(organisations);
+        self.concerns.sort_unstable();
+        self.concerns.dedup();
+        self
+    }
+
+    /// The same line, telling something of this degree.
+    pub fn at_degree(self, degree: Confidentiality) -> Self {
+        Self { degree, ..self }
+    }
+
+    /// The detail with what the trail itself puts there.
+    fn written_detail(&self) -> serde_json::Value {
+        let mut detail = object_of(self.detail.clone());
+        if !self.concerns.is_empty() {
+            detail[CONCERNS] = serde_json::json!(self.concerns);
+        }
+        if self.degree > Confidentiality::One {
+            detail[DEGREE] = self.degree.number().into();
+        }
+        detail
+    }
+}
+
+fn object_of(detail: serde_json::Value) -> serde_json::Value {
+    if detail.is_object() { detail } else { serde_json::json!({ "detail": detail }) }
 }
 
 /// The end of the chain: keep it elsewhere, and nothing before it can be changed unnoticed.
@@ -87,6 +133,9 @@ const PAGE_LINES: i64 = 1000;
 
 /// The name in a line's detail under which the digest of the words beside it stands, and the words when it is read.
 const PERSONAL: &str = "personal";
+/// The names under which stands whose a line is, and how confidential.
+const CONCERNS: &str = "concerns";
+const DEGREE: &str = "degree";
 
 /// The hash before the first line.
 const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -102,12 +151,22 @@ struct Stored {
     hash: String,
     /// The words beside the chain and their key, unless there never were any or they were forgotten.
     personal: Option<(String, String)>,
+    /// Whose it is, as the table beside the chain has it; in order. Filled where it is compared.
+    concerns: Vec<Concern>,
 }
+
+/// An organisation that a line concerns, and how confidential the line is.
+type Concern = (String, i64);
+
+/// What [`Stored::of`] reads.
+const COLUMNS: &str =
+    "audit.seq, at, actor, action, object, detail, previous, hash, audit_personal.key, audit_personal.text";
 
 impl Stored {
     fn of(row: &crate::Row) -> Result<Self, Error> {
         let (key, text): (Option<String>, Option<String>) = (row.try_get(8)?, row.try_get(9)?);
         Ok(Self {
+            concerns: Vec::new(),
             personal: key.zip(text),
             seq: row.try_get(0)?,
             at: row.try_get(1)?,
@@ -139,6 +198,44 @@ impl Stored {
         let detail: serde_json::Value = serde_json::from_str(&self.detail).unwrap_or_default();
         detail.get(PERSONAL).and_then(|digest| digest.as_str()) == Some(&personal_digest(key, text))
     }
+
+    /// Whether the table beside the chain narrows readers as the line says.
+    fn concerns_as_written(&self) -> bool {
+        let detail: serde_json::Value = serde_json::from_str(&self.detail).unwrap_or_default();
+        let degree = detail.get(DEGREE).and_then(serde_json::Value::as_i64).unwrap_or(1);
+        let written = detail.get(CONCERNS).and_then(serde_json::Value::as_array);
+        let mut written: Vec<Concern> = written
+            .into_iter()
+            .flatten()
+            .map(|one| (one.as_str().unwrap_or_default().to_owned(), degree))
+            .collect();
+        written.sort_unstable();
+        written == self.concerns
+    }
+
+    /// The line as its reader sees it: words beside the chain in their place, null when they were forgotten.
+    fn line(self) -> Result<Line, Error> {
+        let mut detail = serde_json::from_str(&self.detail)
+            .unwrap_or_else(|_| serde_json::Value::String(self.detail.clone()));
+        if let Some(personal) = detail.get_mut(PERSONAL) {
+            *personal = self.personal.map(|(_, words)| words).into();
+        }
+        let mut take = |name| detail.as_object_mut().and_then(|detail| detail.remove(name));
+        let (concerns, degree) = (take(CONCERNS).unwrap_or_default(), take(DEGREE).unwrap_or(1.into()));
+        let damaged = |value: &serde_json::Value, expected| Error::Damaged {
+            value: value.to_string().chars().take(64).collect(),
+            expected,
+        };
+        let (at, actor, action, object) = (instant(self.at)?, self.actor, self.action, self.object);
+        let organisations = match &concerns {
+            serde_json::Value::Null => Ok(Vec::new()),
+            listed => serde_json::from_value(listed.clone()),
+        };
+        let organisations = organisations.map_err(|_| damaged(&concerns, "organisations"))?;
+        let degree = serde_json::from_value(degree.clone())
+            .map_err(|_| damaged(&degree, "a degree of confidentiality"))?;
+        Ok(Line { at, actor, action, object, detail, concerns: organisations, degree })
+    }
 }
 
 fn personal_digest(key: &str, text: &str) -> String {
@@ -156,10 +253,7 @@ pub(crate) async fn append_about(
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| Error::NoRandomness)?;
     let (key, words) = (blake3::Hash::from_bytes(bytes).to_hex().to_string(), clean(words));
-    let mut line = line.clone();
-    if !line.detail.is_object() {
-        line.detail = serde_json::json!({ "detail": line.detail });
-    }
+    let mut line = Line { detail: object_of(line.detail.clone()), ..line.clone() };
     line.detail[PERSONAL] = personal_digest(&key, &words).into();
     let head = append(connection, &line).await?;
     sqlx::query("INSERT INTO audit_personal (seq, subject, key, text) VALUES ($1, $2, $3, $4)")
@@ -192,10 +286,11 @@ pub(crate) async fn append(connection: &mut Connection, line: &Line) -> Result<H
         actor: clean(&line.actor).into_owned(),
         action: clean(&line.action).into_owned(),
         object: clean(&line.object).into_owned(),
-        detail: line.detail.to_string(),
+        detail: line.written_detail().to_string(),
         previous,
         hash: String::new(),
         personal: None,
+        concerns: Vec::new(),
     };
     stored.hash = stored.hash_under(seq);
     sqlx::query(
@@ -218,9 +313,22 @@ pub(crate) async fn append(connection: &mut Connection, line: &Line) -> Result<H
     )
     .bind(seq)
     .bind(&stored.hash)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    insert_concerns(connection, seq, line).await?;
     Ok(Head { seq, hash: stored.hash })
+}
+
+async fn insert_concerns(connection: &mut Connection, seq: i64, line: &Line) -> Result<(), Error> {
+    if line.concerns.is_empty() {
+        return Ok(());
+    }
+    let mut query = Builder::new("INSERT INTO audit_concerns (seq, organisation, degree) ");
+    query.push_values(&line.concerns, |mut row, organisation| {
+        row.push_bind(seq).push_bind(organisation.to_string()).push_bind(i64::from(line.degree.number()));
+    });
+    query.build().execute(connection).await?;
+    Ok(())
 }
 
 async fn head(connection: &mut Connection) -> Result<Option<Head>, Error> {
@@ -241,69 +349,90 @@ pub async fn audit_head_in(read: &mut Read) -> Result<Option<Head>, Error> {
 
 /// Reads the whole chain and names every line that is not as it was written.
 pub async fn verify_audit(store: &Store) -> Result<Verification, Error> {
-    verify(store, None).await
+    verify_audit_against(store, &[]).await
 }
 
-/// As [`verify_audit`], and the chain must go through a head that was kept elsewhere.
-pub async fn verify_audit_against(store: &Store, kept: &Head) -> Result<Verification, Error> {
-    verify(store, Some(kept)).await
-}
-
-async fn verify(store: &Store, kept: Option<&Head>) -> Result<Verification, Error> {
+/// As [`verify_audit`], and the chain must go through every head that was kept elsewhere.
+pub async fn verify_audit_against(store: &Store, kept: &[Head]) -> Result<Verification, Error> {
     let mut read = store.read().await?;
     let head = head(read.connection()).await?;
-    let mut chain = Chain::default();
+    let mut chain = Chain { kept: kept.iter().map(|head| (head, false)).collect(), ..Chain::default() };
     loop {
-        let rows = sqlx::query(
-            "SELECT audit.seq, at, actor, action, object, detail, previous, hash, audit_personal.key, text
-             FROM audit LEFT JOIN audit_personal ON audit_personal.seq = audit.seq
-             WHERE audit.seq > $1 ORDER BY audit.seq LIMIT $2",
-        )
-        .bind(chain.seq)
-        .bind(PAGE_LINES)
-        .fetch_all(read.connection())
-        .await?;
-        if rows.is_empty() || chain.faults.len() >= FAULTS_MAX {
+        let lines = lines_after(read.connection(), chain.seq).await?;
+        if lines.is_empty() || chain.faults.len() >= FAULTS_MAX {
             break;
         }
-        for row in &rows {
-            chain.follow(Stored::of(row)?, kept);
-        }
+        lines.into_iter().for_each(|line| chain.follow(line));
     }
-    Ok(chain.finish(head, kept))
+    Ok(chain.finish(head))
+}
+
+/// The next lines of the chain, with all that stands beside them.
+async fn lines_after(connection: &mut Connection, seq: i64) -> Result<Vec<Stored>, Error> {
+    let rows = sqlx::query(
+        "SELECT audit.seq, at, actor, action, object, detail, previous, hash, audit_personal.key, text
+         FROM audit LEFT JOIN audit_personal ON audit_personal.seq = audit.seq
+         WHERE audit.seq > $1 ORDER BY audit.seq LIMIT $2",
+    )
+    .bind(seq)
+    .bind(PAGE_LINES)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut lines = rows.iter().map(Stored::of).collect::<Result<Vec<_>, _>>()?;
+    let last = lines.last().map_or(seq, |line| line.seq);
+    let rows = sqlx::query(
+        "SELECT seq, organisation, degree FROM audit_concerns
+         WHERE seq > $1 AND seq <= $2 ORDER BY seq, organisation",
+    )
+    .bind(seq)
+    .bind(last)
+    .fetch_all(connection)
+    .await?;
+    let mut concerns: BTreeMap<i64, Vec<Concern>> = BTreeMap::new();
+    for row in &rows {
+        concerns.entry(row.try_get(0)?).or_default().push((row.try_get(1)?, row.try_get(2)?));
+    }
+    for line in &mut lines {
+        line.concerns = concerns.remove(&line.seq).unwrap_or_default();
+        line.concerns.sort_unstable();
+    }
+    Ok(lines)
 }
 
 /// What is known while walking from the first line to the last.
 #[derive(Default)]
-struct Chain {
+struct Chain<'a> {
     seq: i64,
     hash: Option<String>,
     lines: u64,
     after_changed: bool,
-    kept_seen: bool,
+    /// The heads that were kept elsewhere, and whether their line was there.
+    kept: Vec<(&'a Head, bool)>,
     faults: Vec<Fault>,
     changed: Vec<Stored>,
 }
 
-impl Chain {
-    fn follow(&mut self, line: Stored, kept: Option<&Head>) {
+impl Chain<'_> {
+    fn follow(&mut self, line: Stored) {
         for seq in (self.seq + 1..line.seq).take(FAULTS_MAX) {
             self.fault(seq, FaultKind::Missing);
         }
         let gap = line.seq != self.seq + 1;
         let detached = line.previous != self.hash.as_deref().unwrap_or(BEGINNING);
         let changed = line.hash_under(line.seq) != line.hash;
-        if changed || !line.personal_as_written() {
+        if changed || !line.personal_as_written() || !line.concerns_as_written() {
             self.fault(line.seq, FaultKind::Changed);
         } else if detached && !gap && !self.after_changed {
             // After a changed line it is that line which is wrong, not this one.
             self.fault(line.seq, FaultKind::Detached);
         }
-        if let Some(kept) = kept.filter(|kept| kept.seq == line.seq) {
-            self.kept_seen = true;
-            if kept.hash != line.hash {
-                self.fault(line.seq, FaultKind::NotTheHead);
-            }
+        let mut is_the_kept = true;
+        for (kept, seen) in self.kept.iter_mut().filter(|(kept, _)| kept.seq == line.seq) {
+            *seen = true;
+            is_the_kept &= kept.hash == line.hash;
+        }
+        if !is_the_kept {
+            self.fault(line.seq, FaultKind::NotTheHead);
         }
         self.after_changed = changed;
         (self.seq, self.hash, self.lines) = (line.seq, Some(line.hash.clone()), self.lines + 1);
@@ -318,7 +447,7 @@ impl Chain {
         }
     }
 
-    fn finish(mut self, head: Option<Head>, kept: Option<&Head>) -> Verification {
+    fn finish(mut self, head: Option<Head>) -> Verification {
         let said = head.as_ref().map_or(0, |head| head.seq);
         for seq in (self.seq + 1..=said).take(FAULTS_MAX) {
             self.fault(seq, FaultKind::Missing);
@@ -327,9 +456,9 @@ impl Chain {
         if said <= self.seq && self.seq > 0 && end_agrees != Some((self.seq, self.hash.as_ref())) {
             self.fault(self.seq, FaultKind::NotTheHead);
         }
-        if let Some(kept) = kept.filter(|_| !self.kept_seen) {
-            self.fault(kept.seq, FaultKind::Missing);
-        }
+        let unseen: Vec<i64> =
+            self.kept.iter().filter(|(_, seen)| !seen).map(|(kept, _)| kept.seq).collect();
+        unseen.into_iter().for_each(|seq| self.fault(seq, FaultKind::Missing));
         self.name_the_moved();
         if self.faults.is_empty() {
             return Verification::Whole { lines: self.lines, head };
@@ -369,13 +498,7 @@ impl Store {
         rows.iter()
             .map(|row| {
                 let stored = Stored::of(row)?;
-                let mut detail = serde_json::from_str(&stored.detail)
-                    .unwrap_or_else(|_| serde_json::Value::String(stored.detail.clone()));
-                if let Some(personal) = detail.get_mut(PERSONAL) {
-                    *personal = stored.personal.map(|(_, words)| words).into();
-                }
-                let (actor, action, object) = (stored.actor, stored.action, stored.object);
-                Ok((stored.seq, Line { at: instant(stored.at)?, actor, action, object, detail }))
+                Ok((stored.seq, stored.line()?))
             })
             .collect()
     }
@@ -394,6 +517,8 @@ mod tests {
             action: "threat.decide".into(),
             object: format!("threat_{number}"),
             detail: serde_json::json!({ "reason": "定期検査", "number": number }),
+            concerns: if number % 2 == 0 { vec![Id::from_digest([1; 16])] } else { Vec::new() },
+            degree: if number == 4 { Confidentiality::Three } else { Confidentiality::One },
         }
     }
 
@@ -424,7 +549,7 @@ mod tests {
         let whole = Verification::Whole { lines: 6, head: heads.last().cloned() };
         assert_eq!(verify_audit(&store).await.unwrap(), whole);
         for head in &heads {
-            assert_eq!(verify_audit_against(&store, head).await.unwrap(), whole);
+            assert_eq!(verify_audit_against(&store, std::slice::from_ref(head)).await.unwrap(), whole);
         }
         assert_eq!(audit_head(&store).await.unwrap().as_ref(), heads.last());
         let newest = store.audit_lines(None, 2).await.unwrap();
@@ -478,6 +603,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn showing_a_line_to_others_than_it_concerns_is_found() {
+        check("DELETE FROM audit_concerns WHERE seq = 2", &[(2, Changed)]).await;
+        check("UPDATE audit_concerns SET degree = 1 WHERE seq = 4", &[(4, Changed)]).await;
+        check("UPDATE audit_concerns SET organisation = 'x' WHERE seq = 6", &[(6, Changed)]).await;
+        check("INSERT INTO audit_concerns VALUES (1, 'org_1', 1)", &[(1, Changed)]).await;
+    }
+
+    #[tokio::test]
     async fn swapped_lines_are_named_by_where_they_came_from() {
         check(
             "UPDATE audit SET seq = -3 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq = 4;
@@ -512,6 +645,7 @@ mod tests {
             previous: heads[1].hash.clone(),
             hash: String::new(),
             personal: None,
+            concerns: Vec::new(),
         };
         let mut tx = store.write().await.unwrap();
         sqlx::query("UPDATE audit SET at = 1, actor = 'nobody', action = 'x', object = 'y', detail = '{}', hash = $1 WHERE seq = 3")
@@ -528,16 +662,20 @@ mod tests {
     async fn a_whole_chain_written_anew_is_found_by_a_head_kept_elsewhere() {
         let (_database, store, heads) = six_lines().await;
         let mut tx = store.write().await.unwrap();
-        sqlx::raw_sql("DELETE FROM audit; DELETE FROM audit_head").execute(tx.connection()).await.unwrap();
+        let whole = "DELETE FROM audit; DELETE FROM audit_head; DELETE FROM audit_concerns";
+        sqlx::raw_sql(whole).execute(tx.connection()).await.unwrap();
         for number in 11..=16 {
             tx.audit(&line(number)).await.unwrap();
         }
         tx.commit().await.unwrap();
         assert!(matches!(verify_audit(&store).await.unwrap(), Verification::Whole { lines: 6, .. }));
-        let found = verify_audit_against(&store, &heads[3]).await.unwrap();
+        let found = verify_audit_against(&store, &heads[3..4]).await.unwrap();
         assert_eq!(found, Verification::Broken { faults: vec![Fault { seq: 4, kind: NotTheHead }] });
+        let found = verify_audit_against(&store, &heads).await.unwrap();
+        let all = heads.iter().map(|head| Fault { seq: head.seq, kind: NotTheHead }).collect();
+        assert_eq!(found, Verification::Broken { faults: all });
         let cut = Head { seq: 9, hash: BEGINNING.into() };
-        let found = verify_audit_against(&store, &cut).await.unwrap();
+        let found = verify_audit_against(&store, &[cut]).await.unwrap();
         assert_eq!(found, Verification::Broken { faults: vec![Fault { seq: 9, kind: Missing }] });
     }
 }

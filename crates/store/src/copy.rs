@@ -238,7 +238,8 @@ mod tests {
             let at = base::Timestamp::from_second(1_775_000_000 + number).unwrap();
             let detail = serde_json::json!({ "reason": "定期\u{1}点検 \"x\"", "number": i64::MAX });
             let (actor, action, object) = ("当直".to_owned(), "threat.decide".to_owned(), "x".to_owned());
-            tx.audit(&Line { at, actor, action, object, detail }).await.unwrap();
+            let (concerns, degree) = (vec![base::Id::from_digest([7; 16])], base::Confidentiality::Two);
+            tx.audit(&Line { at, actor, action, object, detail, concerns, degree }).await.unwrap();
             sqlx::raw_sql(
                 "INSERT INTO outbox (seq, at, signal, taken_until) VALUES (9, 1, '狼煙', NULL)
                 ON CONFLICT (seq) DO UPDATE SET at = -9223372036854775807",

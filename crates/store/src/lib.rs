@@ -22,8 +22,9 @@ mod tx;
 mod value;
 
 pub use audit::{
-    FAULTS_MAX, Fault, FaultKind, Head, Line, Verification, audit_head, audit_head_in, verify_audit,
-    verify_audit_against,
+    Anchor, AuditAfter, AuditEntry, AuditFilter, AuditPage, FAULTS_MAX, Fault, FaultKind, Head, Line, Mark,
+    MarkKind, Verification, audit_count, audit_head, audit_head_in, audit_marks, audit_page, mark_audit,
+    verify_audit, verify_audit_against,
 };
 pub use builder::{Builder, Separated};
 pub use location::{Engine, Location};

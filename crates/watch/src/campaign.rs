@@ -9,8 +9,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use base::{
-    Actor, Campaign as CampaignKind, Id, Observable, ObservableKind, Organisation, Period, Right, Scope,
-    Severity, Signal, Timestamp, Tlp,
+    Actor, Campaign as CampaignKind, Confidentiality, Id, Observable, ObservableKind, Organisation, Period,
+    Right, Scope, Severity, Signal, Timestamp, Tlp,
 };
 use jiff::SignedDuration;
 use registry::{Registry, is_private};
@@ -338,6 +338,9 @@ pub async fn share(tx: &mut Tx, actor: &Actor, id: Id<CampaignKind>, sharing: &S
         action: "campaign.share".to_owned(),
         object: id.to_string(),
         detail,
+        // It is of many, and what is said about it may speak of any of them.
+        concerns: Vec::new(),
+        degree: Confidentiality::One,
     };
     tx.audit(&line).await?;
     Ok(())

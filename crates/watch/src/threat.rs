@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use base::{
-    Actor, Campaign, EventId, Id, Observable, Organisation, Period, Right, Scope, Severity, Signal,
-    Threat as ThreatKind, Timestamp,
+    Actor, Campaign, Confidentiality, EventId, Id, Observable, Organisation, Period, Right, Scope, Severity,
+    Signal, Threat as ThreatKind, Timestamp,
 };
 use jiff::SignedDuration;
 use store::{Store, Tx, clean, micros};
@@ -339,6 +339,8 @@ pub async fn decide(
         action: "threat.decide".to_owned(),
         object: id.to_string(),
         detail,
+        concerns: vec![threat.organisation],
+        degree: Confidentiality::One,
     };
     tx.audit(&line).await?;
     if newly_raised {

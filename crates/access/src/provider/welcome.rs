@@ -3,6 +3,8 @@
 //! A mail address lets nobody into an account that was ever used: it only takes up an invitation that still waits.
 //! Whoever has an account links the provider themselves, signed in with what they have.
 
+use std::collections::BTreeSet;
+
 use base::{Id, Role, Timestamp};
 use registry::Registry;
 use serde_json::json;
@@ -12,7 +14,7 @@ use super::id_token::{Fault, LEEWAY};
 use super::said::Said;
 use super::settings::{Changes, Settings, changes};
 use super::{Caught, Provider, Refusal};
-use crate::account::{Account, Held, Newcomer, Place, Source, State, create_by, line};
+use crate::account::{Account, Held, Newcomer, Place, Source, State, create_by, line, line_by, note};
 use crate::session::{FRESH, Method, Recognised, themselves};
 use crate::sign_in::{Outcome, ask_for_code, open};
 use crate::{Access, Error, sql};
@@ -106,7 +108,9 @@ async fn receive_newcomer(
     let login = said.address.clone().unwrap_or_else(|| format!("{id}@provider.invalid"));
     let name = said.name.clone().unwrap_or_else(|| login.clone());
     let newcomer = Newcomer { login, name, language: caught.language };
-    create_by(tx, id, &newcomer.checked()?, State::Active, SPEAKER, "account.create", now).await?;
+    let places = places(settings, registry, said);
+    let newcomer = newcomer.checked()?;
+    create_by(tx, id, &newcomer, State::Active, &places, SPEAKER, "account.create", now).await?;
     remember(tx, settings, id, said, now).await?;
     Ok(id)
 }
@@ -130,7 +134,7 @@ async fn take_up_invitation(
     sql::delete_invitations_of(tx.connection(), id).await?;
     sql::set_state(tx.connection(), id, State::Active).await?;
     let detail = json!({ "provider": settings.issuer });
-    tx.audit(&line(&themselves(id), "account.accept", id, detail, now)).await?;
+    note(tx, &themselves(id), "account.accept", id, detail, now).await?;
     remember(tx, settings, id, said, now).await
 }
 
@@ -144,6 +148,7 @@ async fn remember(
 ) -> Result<(), Error> {
     sql::insert_identity(tx.connection(), &settings.issuer, &said.subject, id).await?;
     let line = line(&themselves(id), "account.identity", id, json!({ "added": settings.issuer }), now);
+    let line = line.of(sql::organisations_of(tx.connection(), id).await?);
     tx.audit_about(&line, &id.to_string(), &said.subject).await?;
     Ok(())
 }
@@ -187,7 +192,7 @@ async fn apply(tx: &mut Tx, account: &Account, changes: Changes, now: Timestamp)
 fn spoken(action: &str, id: Id<base::Account>, (role, organisation): Place, now: Timestamp) -> Line {
     let source = Source::Provider.word();
     let detail = json!({ "role": role.word(), "organisation": organisation, "source": source });
-    Line { at: now, actor: SPEAKER.into(), action: action.into(), object: id.to_string(), detail }
+    line_by(SPEAKER, action, id.to_string(), detail, now).of(organisation)
 }
 
 /// Writes down that somebody was turned away, with what changed for them before that. Whom the provider speaks of is a
@@ -211,8 +216,11 @@ async fn note_refusal(
     let whom = access.key.mark("noroshi access identity v1", &whom).to_hex();
     let object = known.map_or_else(|| settings.issuer.clone(), |id| id.to_string());
     let detail = json!({ "reason": reason, "identity": whom.as_str() });
-    let action = "session.refuse".to_owned();
-    tx.audit(&Line { at: now, actor: SPEAKER.into(), action, object, detail }).await?;
+    let organisations = match known {
+        Some(id) => sql::organisations_of(tx.connection(), id).await?,
+        None => BTreeSet::new(),
+    };
+    tx.audit(&line_by(SPEAKER, "session.refuse", object, detail, now).of(organisations)).await?;
     tx.commit().await?;
     access.cache.forget();
     Ok(())
@@ -294,7 +302,7 @@ pub async fn unlink(
     }
     apply(&mut tx, &account, changes(&account.grants, &[]), now).await?;
     let detail = json!({ "removed": provider.settings.issuer });
-    tx.audit(&line(&themselves(id), "account.identity", id, detail, now)).await?;
+    note(&mut tx, &themselves(id), "account.identity", id, detail, now).await?;
     tx.commit().await?;
     access.cache.forget();
     Ok(())

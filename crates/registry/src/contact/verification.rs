@@ -1,6 +1,6 @@
 //! Whether a contact is still right: asked from time to time, confirmed with a link that works once.
 
-use base::{Actor, Id, Organisation, PointOfContact, Right, Scope, Signal, Timestamp};
+use base::{Actor, Confidentiality, Id, Organisation, PointOfContact, Right, Scope, Signal, Timestamp};
 use jiff::SignedDuration;
 use store::{Line, Store, Tx};
 
@@ -107,7 +107,7 @@ pub async fn ask(
     let id = contact.to_string();
     sql::contact::replace_link(tx.connection(), &id, &digest(&token), &actor.label(), ends_at).await?;
     sql::contact::asked(tx.connection(), &id, now).await?;
-    audit(&mut tx, &actor.label(), "contact.ask", &id, now).await?;
+    audit(&mut tx, &actor.label(), "contact.ask", &record, now).await?;
     tx.commit().await?;
     Ok(Asked { token, ends_at })
 }
@@ -120,7 +120,7 @@ pub async fn confirm(store: &Store, token: &str, now: Timestamp) -> Result<Recor
         sql::contact::take_link(tx.connection(), &digest(token), now).await?.ok_or(Error::NotFound)?;
     let record = sql::contact::by_id(tx.connection(), &contact).await?.ok_or(Error::NotFound)?;
     sql::contact::verified(tx.connection(), &contact, "link", now).await?;
-    audit(&mut tx, "link", "contact.confirm", &contact, now).await?;
+    audit(&mut tx, "link", "contact.confirm", &record, now).await?;
     tx.commit().await?;
     Ok(record)
 }
@@ -188,13 +188,21 @@ fn digest(token: &str) -> String {
         .to_string()
 }
 
-async fn audit(tx: &mut Tx, actor: &str, action: &str, object: &str, now: Timestamp) -> Result<(), Error> {
+async fn audit(
+    tx: &mut Tx,
+    actor: &str,
+    action: &str,
+    contact: &Record,
+    now: Timestamp,
+) -> Result<(), Error> {
     let line = Line {
         at: now,
         actor: actor.to_owned(),
         action: action.to_owned(),
-        object: object.to_owned(),
+        object: contact.id(),
         detail: serde_json::json!({}),
+        concerns: vec![contact.organisation],
+        degree: Confidentiality::One,
     };
     tx.audit(&line).await?;
     Ok(())

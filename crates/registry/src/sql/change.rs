@@ -103,6 +103,15 @@ pub(crate) async fn count(connection: &mut Connection, scope: &Scope, state: Sta
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
+/// How confidential what a change tells is.
+pub(crate) async fn degree(connection: &mut Connection, id: Id<ChangeKind>) -> Result<Confidentiality, Error> {
+    let degree: Option<String> = sqlx::query_scalar("SELECT CAST(degree AS TEXT) FROM changes WHERE id = $1")
+        .bind(id.to_string())
+        .fetch_optional(connection)
+        .await?;
+    Ok(parse(degree.as_deref().unwrap_or("3"), "a degree of confidentiality")?)
+}
+
 /// How many of an organisation wait, whoever asks.
 pub(crate) async fn count_waiting(
     connection: &mut Connection,

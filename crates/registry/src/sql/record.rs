@@ -317,6 +317,23 @@ pub(crate) fn within(
     query.push(")");
 }
 
+/// How confidential the system is that is named by its key or one of its names; open when there is none.
+pub(crate) async fn degree_of_system(
+    connection: &mut Connection,
+    organisation: Id<OrganisationId>,
+    named: &str,
+) -> Result<Confidentiality, Error> {
+    let degree: Option<String> = sqlx::query_scalar(
+        "SELECT CAST(MAX(confidentiality) AS TEXT) FROM systems
+         WHERE organisation = $1 AND $2 <> '' AND $2 IN (key, name_ja, name_en)",
+    )
+    .bind(organisation.to_string())
+    .bind(named.to_owned())
+    .fetch_one(connection)
+    .await?;
+    Ok(degree.map_or(Ok(Confidentiality::One), |degree| parse(&degree, "a degree of confidentiality"))?)
+}
+
 /// The systems that the scope does not reach although it may reach their organisation, by organisation and key.
 pub(crate) async fn hidden_systems(
     connection: &mut Connection,
