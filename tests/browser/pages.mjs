@@ -44,6 +44,8 @@ async function places(browser) {
   await keeper.context().close();
   const list = Object.entries(found).map(([name, path]) => ({ name, path, role: "coordinator" }));
   list.push({ name: "accounts", path: "/accounts", role: "administrator" }, { name: "account", path: account, role: "administrator" });
+  list.push({ name: "audit", path: "/audit", role: "administrator" }, { name: "audit-head", path: "/audit/head", role: "administrator" });
+  list.push({ name: "audit-own", path: "/audit", role: "ciso" });
   list.push({ name: "own-account", path: "/account", role: "csirt" }, { name: "registry-own", path: "/registry", role: "csirt" });
   list.push({ name: "sign-in", path: "/sign-in", role: null });
   for (const { name, path } of list) check(Boolean(path), name, "nothing leads there");

@@ -4,7 +4,7 @@
 //! more; the roles of the centre are given by those who keep all accounts. What concerns the account as a whole
 //! (disabling, a new link, erasing) needs the right over everything the account holds.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -163,6 +163,22 @@ pub async fn list(
 pub async fn find(access: &Access, scope: &Scope, id: Id<base::Account>) -> Result<Account, Error> {
     let account = sql::account(access.store.read().await?.connection(), id).await?;
     account.filter(|account| visible(scope, account)).ok_or(Error::NoSuchAccount(id))
+}
+
+/// Those of these accounts that may be kept under `scope`, erased ones too, which have no name any more: for telling who
+/// somebody is.
+pub async fn known(
+    access: &Access,
+    scope: &Scope,
+    ids: &BTreeSet<Id<base::Account>>,
+) -> Result<BTreeMap<Id<base::Account>, Account>, Error> {
+    let mut read = access.store.read().await?;
+    let mut known = BTreeMap::new();
+    for &id in ids {
+        let account = sql::account(read.connection(), id).await?;
+        known.extend(account.filter(|account| visible(scope, account)).map(|account| (id, account)));
+    }
+    Ok(known)
 }
 
 /// Makes an account with these roles and gives the link with which its owner comes in.

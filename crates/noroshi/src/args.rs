@@ -40,6 +40,8 @@ pub enum Command {
     Rules(Rules),
     /// Measures parsing, detecting and the whole path.
     Bench(Bench),
+    /// Prints the end of the audit trail, or keeps it elsewhere.
+    Audit(Audit),
     /// Checks that the audit trail was not changed.
     VerifyAudit(VerifyAudit),
     /// Copies everything that is kept into a folder, while the service runs.
@@ -473,11 +475,54 @@ pub enum Stage {
     All,
 }
 
+/// `noroshi audit`
+#[derive(Debug, ClapArgs)]
+pub struct Audit {
+    /// What to do with the end of the trail.
+    #[command(subcommand)]
+    pub command: AuditCommand,
+}
+
+/// What to do with the end of the audit trail.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Prints number, hash and time of the end of the trail.
+    Head {
+        #[command(flatten)]
+        data: Data,
+        /// Prints a mail to this address that says it, for a program like `sendmail -t`.
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "json")]
+        mail: Option<String>,
+        /// The language of the mail; that of the settings otherwise.
+        #[arg(long, value_name = "LANGUAGE", requires = "mail")]
+        language: Option<base::Language>,
+        /// Prints JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Adds the end of the trail to a file, unless the trail no longer goes through what stands there. The file belongs
+    /// where nobody who can change the database can change it.
+    Anchor {
+        #[command(flatten)]
+        data: Data,
+        /// The file; made when it is not there.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// Prints JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 /// `noroshi verify-audit`
 #[derive(Debug, ClapArgs)]
 pub struct VerifyAudit {
     #[command(flatten)]
     pub data: Data,
+    /// Also checks that the trail goes through what was kept of it: a file of `noroshi audit anchor`, or the number and
+    /// hash of one line.
+    #[arg(long, value_name = "FILE|NUMBER:HASH")]
+    pub against: Option<String>,
     /// Prints the result as JSON.
     #[arg(long)]
     pub json: bool,

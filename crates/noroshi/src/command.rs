@@ -1,6 +1,7 @@
 //! One command, one file.
 
 mod assess;
+mod audit;
 mod backup;
 mod bench;
 mod demo;
@@ -67,6 +68,7 @@ pub fn run(args: Args) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(&args),
         Command::Rules(args) => rules::run(&args.command),
         Command::Bench(args) => bench::run(&args),
+        Command::Audit(args) => audit::run(&args.command),
         Command::VerifyAudit(args) => verify_audit::run(&args),
         Command::Backup(args) => backup::run(&args),
         Command::Restore(args) => restore::run(&args),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use base::Language;
+use jiff::SignedDuration;
 use store::Location;
 
 /// The settings file that is read when none is named and it is there.
@@ -28,6 +29,8 @@ pub struct Config {
     pub judge: Judge,
     /// How it is shown.
     pub board: Board,
+    /// How the audit trail is kept safe.
+    pub audit: Audit,
 }
 
 /// `[serve]`
@@ -100,6 +103,46 @@ pub struct Board {
     pub language: Language,
 }
 
+/// `[audit]`
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// Where the end of the trail is kept from time to time; nowhere when it is not set.
+    pub anchor_file: Option<PathBuf>,
+    /// How often.
+    pub anchor_every: Every,
+}
+
+/// A time between two occasions, such as `1d` or `6h`; at least [`Every::MIN`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct Every(pub SignedDuration);
+
+impl Every {
+    /// The shortest.
+    const MIN: SignedDuration = SignedDuration::from_mins(1);
+}
+
+impl Default for Every {
+    fn default() -> Self {
+        Self(SignedDuration::from_hours(24))
+    }
+}
+
+impl TryFrom<String> for Every {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let span: Option<jiff::Span> = text.parse().ok();
+        let days_are_24_hours = jiff::SpanRelativeTo::days_are_24_hours();
+        let duration = span.and_then(|span| span.to_duration(days_are_24_hours).ok());
+        duration
+            .filter(|duration| *duration >= Self::MIN)
+            .map(Self)
+            .ok_or_else(|| format!("{text:?} is not a time of at least a minute, such as 1d or 6h"))
+    }
+}
+
 impl Config {
     /// Reads the file named, or `noroshi.toml` here if there is one. Paths in it are relative to the file.
     pub fn load(named: Option<&Path>) -> anyhow::Result<Self> {
@@ -119,7 +162,8 @@ impl Config {
             .iter_mut()
             .chain(&mut config.detect.indicators)
             .chain(&mut config.judge.allow)
-            .chain(&mut config.data.database_password_file);
+            .chain(&mut config.data.database_password_file)
+            .chain(&mut config.audit.anchor_file);
         for path in paths.chain([&mut config.data.directory]) {
             *path = beside.join(&*path);
         }
@@ -174,6 +218,7 @@ mod tests {
         assert_eq!(config.serve.listen, Serve::default().listen);
         assert_eq!(config.board.language, Language::Ja);
         assert_eq!(config.request_limit().unwrap(), web::RequestLimit::default());
+        assert_eq!((config.audit.anchor_file, config.audit.anchor_every), (None, Every::default()));
     }
 
     #[test]
@@ -189,6 +234,15 @@ mod tests {
         std::fs::write(&file, settings.replace("noroshi@", "noroshi:hi-mi-tsu@")).unwrap();
         let refused = Config::load(Some(&file)).unwrap().database(Path::new("data")).unwrap_err();
         assert!(!format!("{refused:#} {refused:?}").contains("hi-mi-tsu"));
+    }
+
+    #[test]
+    fn times_between_are_written_as_people_say_them() {
+        let every = |text: &str| Every::try_from(text.to_owned()).map(|every| every.0.as_mins());
+        assert_eq!([every("1d"), every("6h"), every("1h 30m")], [Ok(1_440), Ok(360), Ok(90)]);
+        for wrong in ["", "1", "59s", "-1d", "1 month", "tomorrow"] {
+            assert!(every(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

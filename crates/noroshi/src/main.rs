@@ -1,5 +1,6 @@
 //! The `noroshi` command: arguments in, one of the commands run, an exit code out.
 
+mod anchor;
 mod args;
 mod backup;
 mod centre;

@@ -7,7 +7,7 @@ const SIGN: char = '\'';
 
 /// A cell as it may stand in a file for spreadsheets: an apostrophe before what would be computed, and before what
 /// [`bare`] would otherwise take one from.
-pub(crate) fn guarded(value: &str) -> String {
+pub fn guarded(value: &str) -> String {
     if needs_sign(value) { format!("{SIGN}{value}") } else { value.to_owned() }
 }
 

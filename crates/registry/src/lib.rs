@@ -10,7 +10,7 @@ pub mod change;
 pub mod contact;
 pub mod entry;
 pub mod export;
-mod guard;
+pub mod guard;
 mod identifier;
 pub mod import;
 mod noun;

@@ -21,7 +21,9 @@ use sqlx::Row as _;
 use crate::{Builder, Connection, Error, Read, Store, clean, instant, micros};
 
 pub use anchor::{Anchor, Mark, MarkKind, audit_marks, mark_audit};
-pub use list::{AuditAfter, AuditEntry, AuditFilter, AuditPage, audit_count, audit_page};
+pub use list::{
+    AuditAfter, AuditEntry, AuditFilter, AuditPage, EXPORT_LINES_MAX, audit_count, audit_export, audit_page,
+};
 
 /// What somebody did. The time is the line's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -456,8 +458,7 @@ impl Chain<'_> {
         if said <= self.seq && self.seq > 0 && end_agrees != Some((self.seq, self.hash.as_ref())) {
             self.fault(self.seq, FaultKind::NotTheHead);
         }
-        let unseen: Vec<i64> =
-            self.kept.iter().filter(|(_, seen)| !seen).map(|(kept, _)| kept.seq).collect();
+        let unseen: Vec<i64> = self.kept.iter().filter(|(_, seen)| !seen).map(|(kept, _)| kept.seq).collect();
         unseen.into_iter().for_each(|seq| self.fault(seq, FaultKind::Missing));
         self.name_the_moved();
         if self.faults.is_empty() {

@@ -22,9 +22,9 @@ mod tx;
 mod value;
 
 pub use audit::{
-    Anchor, AuditAfter, AuditEntry, AuditFilter, AuditPage, FAULTS_MAX, Fault, FaultKind, Head, Line, Mark,
-    MarkKind, Verification, audit_count, audit_head, audit_head_in, audit_marks, audit_page, mark_audit,
-    verify_audit, verify_audit_against,
+    Anchor, AuditAfter, AuditEntry, AuditFilter, AuditPage, EXPORT_LINES_MAX, FAULTS_MAX, Fault, FaultKind,
+    Head, Line, Mark, MarkKind, Verification, audit_count, audit_export, audit_head, audit_head_in,
+    audit_marks, audit_page, mark_audit, verify_audit, verify_audit_against,
 };
 pub use builder::{Builder, Separated};
 pub use location::{Engine, Location};
@@ -80,6 +80,12 @@ pub enum Error {
     ChangedMigration {
         /// Its number.
         number: i64,
+    },
+    /// More lines of the audit trail than one file takes.
+    #[error("more than {limit} lines of the audit trail; a narrower filter is needed")]
+    TooManyLines {
+        /// How many one file takes.
+        limit: u32,
     },
     /// The system has no randomness to give.
     #[error("the system gives no randomness")]

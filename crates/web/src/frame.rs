@@ -35,7 +35,7 @@ pub(crate) struct Place {
 }
 
 /// Where the navigation leads, and the right without which there is nothing to see there.
-const PLACES: [(&str, &str, Right); 9] = [
+const PLACES: [(&str, &str, Right); 10] = [
     ("/board", "nav-board", Right::ReadWatch),
     ("/threats", "nav-threats", Right::ReadWatch),
     ("/campaigns", "nav-campaigns", Right::ReadWatch),
@@ -45,6 +45,7 @@ const PLACES: [(&str, &str, Right); 9] = [
     ("/unread", "nav-unread", Right::ReadEvents),
     ("/unowned", "nav-unowned", Right::KeepRegistry),
     ("/accounts", "nav-accounts", Right::KeepAccounts),
+    ("/audit", "nav-audit", Right::ReadAudit),
 ];
 
 /// The first place in the navigation at which there is something to see.

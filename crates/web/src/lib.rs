@@ -160,6 +160,7 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
     let accounts = Needs::Right(Right::KeepAccounts);
     let registry = Needs::Right(Right::ReadRegistry);
     let keeping = Needs::Right(Right::KeepRegistry);
+    let auditing = Needs::Right(Right::ReadAudit);
     api::add_to(Routes::new())
         .get("/", SignIn, page::home)
         .get("/board", watching, page::board::show)
@@ -228,6 +229,9 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
         .post("/accounts/{id}/link", accounts, page::account::renew_link)
         .post("/accounts/{id}/sessions/end", accounts, page::account::end_sessions)
         .post("/accounts/{id}/erase", accounts, page::account::erase)
+        .get("/audit", auditing, page::audit::show)
+        .get("/audit/head", auditing, page::audit::head::show)
+        .get("/audit/export/{name}", auditing, page::audit::file::export)
         .get("/demo", Nothing, page::demo::show)
         .get("/demo/as/{role}", Nothing, page::demo::enter)
         .finish()

@@ -12,7 +12,7 @@ use super::{Exit, say};
 use crate::args::Serve;
 use crate::centre::Centre;
 use crate::config::Config;
-use crate::{clock, wiring};
+use crate::{anchor, clock, wiring};
 
 /// How often signals are answered and the organisations are looked at again.
 const TURN: Duration = Duration::from_secs(2);
@@ -30,6 +30,10 @@ pub fn run(args: &Serve) -> anyhow::Result<Exit> {
         clock::now(),
     ))?;
     let state = state(&centre, &config, Arc::new(clock::now), site.clone(), None)?;
+    let anchoring = config.audit.anchor_file.clone().map(|path| {
+        let (store, every) = (centre.store.clone(), config.audit.anchor_every.0);
+        centre.runtime.spawn(async move { anchor::keep(store, &path, every).await })
+    });
     centre.runtime.block_on(serve(&centre, state, listen, &|address| {
         let origin = site.origin().map_or_else(|| format!("http://{address}"), str::to_owned);
         say(&format!("noroshi serves {} at {origin}/", directory.display()));
@@ -38,6 +42,9 @@ pub fn run(args: &Serve) -> anyhow::Result<Exit> {
             say(&format!("  {origin}/invitation/{}", link.text()));
         }
     }))?;
+    if let Some(anchoring) = anchoring {
+        anchoring.abort();
+    }
     Ok(Exit::Done)
 }
 

@@ -1,6 +1,7 @@
 //! The command as its users run it: one binary for all integration tests.
 
 mod assess;
+mod audit;
 mod backup;
 mod bad_input;
 mod centre;

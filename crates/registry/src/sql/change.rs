@@ -104,7 +104,10 @@ pub(crate) async fn count(connection: &mut Connection, scope: &Scope, state: Sta
 }
 
 /// How confidential what a change tells is.
-pub(crate) async fn degree(connection: &mut Connection, id: Id<ChangeKind>) -> Result<Confidentiality, Error> {
+pub(crate) async fn degree(
+    connection: &mut Connection,
+    id: Id<ChangeKind>,
+) -> Result<Confidentiality, Error> {
     let degree: Option<String> = sqlx::query_scalar("SELECT CAST(degree AS TEXT) FROM changes WHERE id = $1")
         .bind(id.to_string())
         .fetch_optional(connection)

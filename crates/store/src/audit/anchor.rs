@@ -144,7 +144,8 @@ mod tests {
         let anchor = Anchor { head, at: "2026-04-01T00:00:00.5Z".parse().unwrap() };
         assert_eq!(anchor.to_string(), format!("12 {hash} 2026-04-01T00:00:00.5Z"));
         assert_eq!(anchor.to_string().parse::<Anchor>().unwrap(), anchor);
-        for wrong in ["", "12", "12:", "0:0", &format!("-1:{hash}"), &format!("12:{hash}0"), &format!("x:{hash}")]
+        for wrong in
+            ["", "12", "12:", "0:0", &format!("-1:{hash}"), &format!("12:{hash}0"), &format!("x:{hash}")]
         {
             assert!(wrong.parse::<Head>().is_err(), "{wrong}");
         }

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base::{Confidentiality, Id, Organisation, Period, Right, Scope, Timestamp};
+use base::{Actor, Confidentiality, Id, Organisation, Period, Right, Scope, Timestamp};
 use sqlx::Row as _;
 
 use super::{COLUMNS, Line, PERSONAL, Stored};
@@ -122,6 +122,72 @@ pub async fn audit_count(
     query.push(" LIMIT ").push_bind(i64::from(limit) + 1).push(") counted");
     let count: i64 = query.build_query_scalar().fetch_one(store.read().await?.connection()).await?;
     Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// The most lines of one exported file.
+pub const EXPORT_LINES_MAX: u32 = 50_000;
+/// Lines read at a time.
+const EXPORT_PAGE_LINES: u32 = 1_000;
+
+/// Every line there is to read for somebody who takes them away, newest first; that they did is a line itself, which
+/// these lines do not hold yet.
+pub async fn audit_export(
+    store: &Store,
+    actor: &Actor,
+    filter: &AuditFilter,
+    notation: &str,
+    now: Timestamp,
+) -> Result<Vec<AuditEntry>, Error> {
+    if audit_count(store, actor.scope(), filter, EXPORT_LINES_MAX).await? > u64::from(EXPORT_LINES_MAX) {
+        return Err(Error::TooManyLines { limit: EXPORT_LINES_MAX });
+    }
+    let (mut entries, mut after) = (Vec::new(), None);
+    loop {
+        let page = audit_page(store, actor.scope(), filter, EXPORT_PAGE_LINES, after).await?;
+        entries.extend(page.entries);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let line = Line {
+        at: now,
+        actor: actor.label(),
+        action: "audit.export".to_owned(),
+        object: "audit".to_owned(),
+        detail: filter.told(notation, entries.len()),
+        concerns: actor.scope().limit(Right::ReadAudit).into_iter().flatten().copied().collect(),
+        degree: Confidentiality::One,
+    };
+    let mut tx = store.write().await?;
+    tx.audit(&line).await?;
+    tx.commit().await?;
+    Ok(entries)
+}
+
+impl AuditFilter {
+    /// What the trail says of an export. Text that was looked for may be about a person, so only that there was some.
+    fn told(&self, notation: &str, lines: usize) -> serde_json::Value {
+        let mut told = serde_json::json!({ "notation": notation, "lines": lines });
+        let mut tell = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                told[name] = value.into();
+            }
+        };
+        let moment =
+            |time: Timestamp| (time > Timestamp::MIN && time < Timestamp::MAX).then(|| time.to_string());
+        tell("from", self.period.and_then(|period| moment(period.start)));
+        tell("to", self.period.and_then(|period| moment(period.end)));
+        tell("action", self.action.clone());
+        tell("object", self.object.clone());
+        tell("organisation", self.organisation.map(|id| id.to_string()));
+        for (name, is_there) in [("actor", self.actors.is_some()), ("text", self.text.is_some())] {
+            if is_there {
+                told[name] = true.into();
+            }
+        }
+        told
+    }
 }
 
 const FROM: &str = "audit LEFT JOIN audit_personal ON audit_personal.seq = audit.seq";
@@ -274,14 +340,16 @@ mod tests {
         let (_database, store) = store().await;
         let words = ["定期検査", "100%", "a_b", "<b>", "ABC"];
         write(&store, (1..=5).map(|n| line(n, "threat.decide", words[n as usize - 1]))).await;
-        write(&store, [line(6, "threatening", "x"), line(7, "registry.ask", "x").of([organisation(1)])]).await;
+        write(&store, [line(6, "threatening", "x"), line(7, "registry.ask", "x").of([organisation(1)])])
+            .await;
         let all = administrator();
         let check = async |filter: AuditFilter, expected: &str| {
             assert_eq!(listed(&store, &all, &filter).await, expected, "{filter:?}");
         };
         let none = AuditFilter::default;
         check(none(), "7 6 5 4 3 2 1").await;
-        for (text, expected) in [("定期", "1"), ("0%", "2"), ("%", "2"), ("_b", "3"), ("abc", "5"), ("!", "")] {
+        for (text, expected) in [("定期", "1"), ("0%", "2"), ("%", "2"), ("_b", "3"), ("abc", "5"), ("!", "")]
+        {
             check(AuditFilter { text: Some(text.into()), ..none() }, expected).await;
         }
         check(AuditFilter { action: Some("threat".into()), ..none() }, "5 4 3 2 1").await;
@@ -341,6 +409,27 @@ mod tests {
         }
         let elsewhere = AuditFilter { organisation: Some(organisation(2)), ..filter };
         assert_eq!(listed(&store, &ciso(1), &elsewhere).await, "4");
+    }
+
+    #[tokio::test]
+    async fn taking_the_trail_away_is_a_line_of_it() {
+        let (_database, store) = store().await;
+        write(&store, (1..=3).map(|n| line(n, "threat.decide", "x").of([organisation(n as u8 % 2)]))).await;
+        let reader = testkit::actor(Role::Ciso, [organisation(1)]);
+        let filter =
+            AuditFilter { text: Some("x".into()), action: Some("threat".into()), ..AuditFilter::default() };
+        let now = Timestamp::from_second(1_775_000_009).unwrap();
+        let taken = audit_export(&store, &reader, &filter, "csv", now).await.unwrap();
+        assert_eq!(
+            taken.iter().map(|one| one.line.object.as_str()).collect::<Vec<_>>(),
+            ["threat_3", "threat_1"]
+        );
+        let page = audit_page(&store, reader.scope(), &AuditFilter::default(), 1, None).await.unwrap();
+        let line = &page.entries[0].line;
+        assert_eq!((line.action.as_str(), line.at, &line.actor), ("audit.export", now, &reader.label()));
+        let told = serde_json::json!({ "notation": "csv", "lines": 2, "action": "threat", "text": true });
+        assert_eq!(line.detail, told);
+        assert_eq!(listed(&store, &ciso(0), &AuditFilter::default()).await, "2");
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod asked;
+pub(crate) mod audit;
 mod cursor;
 mod document;
 mod event;
@@ -51,6 +52,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         event::operations(),
         registry::operations(),
         accounts::operations(),
+        audit::operations(),
         own::operations(),
     ]
     .into_iter()

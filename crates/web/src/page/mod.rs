@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod board;
 pub(crate) mod campaign;
 pub(crate) mod campaigns;

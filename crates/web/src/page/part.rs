@@ -99,19 +99,21 @@ impl Select {
         Self { name: "period", label, options: PERIODS.map(choice).into() }
     }
 
-    /// Which organisation, among those the reader may see.
+    /// Which organisation, among those whose threats the reader may see.
     pub(crate) fn organisation(visit: &Visit) -> Self {
+        Self::organisation_with(visit, Right::ReadWatch)
+    }
+
+    /// Which organisation, among those that a right of the reader reaches.
+    pub(crate) fn organisation_with(visit: &Visit, right: Right) -> Self {
         let asked = visit.query.text("organisation");
         let everybody = Choice {
             value: String::new(),
             label: visit.words.get("filter-organisation-all"),
             chosen: asked.is_empty(),
         };
-        let seen = visit
-            .registry
-            .organisations()
-            .iter()
-            .filter(|one| visit.scope().covers(Right::ReadWatch, Some(one.id)));
+        let seen =
+            visit.registry.organisations().iter().filter(|one| visit.scope().covers(right, Some(one.id)));
         let choices = seen.take(CHOICES_MAX).map(|one| {
             let value = one.id.to_string();
             let chosen = value == asked;

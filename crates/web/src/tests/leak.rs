@@ -42,6 +42,10 @@ async fn crawl(world: &World, cookie: &str) -> BTreeMap<String, Answer> {
             "/api/v1/events?q=GET&limit=1&",
             "/api/v1/event-counts?q=GET&",
             "/api/v1/registry/changes?",
+            "/api/v1/audit?limit=2&",
+            "/api/v1/audit/export/audit.ndjson?",
+            "/audit?",
+            "/audit/export/audit.csv?",
             "/registry/changes?",
             "/threats?period=all&verdict=all&",
             "/search?period=all&q=GET&count=1&",
@@ -54,6 +58,8 @@ async fn crawl(world: &World, cookie: &str) -> BTreeMap<String, Answer> {
     for text in ["198.51.100", "rule-1", "secret", "o2-", "o0-2026", "第2"] {
         waiting.push(format!("/threats?period=all&verdict=all&text={text}"));
         waiting.push(format!("/search?period=all&count=1&q={text}"));
+        waiting.push(format!("/audit?text={text}"));
+        waiting.push(format!("/audit?actor={text}"));
     }
     for guess in
         ["/threats/threat_0", "/campaigns/x", "/events/event_1?at=1", "/demo", "/healthz", "/nothing"]

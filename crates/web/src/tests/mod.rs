@@ -2,6 +2,7 @@
 
 mod account;
 mod api;
+mod audit;
 mod leak;
 mod registry;
 mod rights;

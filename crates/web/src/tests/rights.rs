@@ -52,6 +52,7 @@ async fn address(world: &World, path: &str, key: &str) -> (String, String) {
         "/registry/export/{name}" => {
             return (format!("/registry/export/contact.csv?organisation={id}"), String::new());
         }
+        "/audit/export/{name}" => return ("/audit/export/audit.csv".to_owned(), String::new()),
         "/static/{name}" => return (crate::asset::addresses().style.clone(), String::new()),
         "/demo/as/{role}" => return ("/demo/as/staff".to_owned(), String::new()),
         _ if path.contains('{') => panic!("{path}: say here which objects it has"),
@@ -85,7 +86,8 @@ async fn program_address(world: &World, path: &str, key: &str) -> Option<(String
         "/organisations/" | "/registry/organisations/" => id.to_string(),
         _ => String::new(),
     };
-    let path = path.replace("{id}", &object).replace("{noun}", "person").replace("{name}", "contact.csv");
+    let file = if rest.starts_with("/audit/") { "audit.ndjson" } else { "contact.csv" };
+    let path = path.replace("{id}", &object).replace("{noun}", "person").replace("{name}", file);
     let query = match rest {
         "/events/{id}" | "/events/{id}/raw" => {
             let number = u64::from(key == OTHER) * 2;
