@@ -18,7 +18,7 @@ use store::Tx;
 
 use crate::account::{NAME_CHARACTERS_MAX, State, note};
 use crate::secret::{Purpose, digest, random};
-use crate::session::{Method, Recognised, themselves};
+use crate::session::{self, Method, Recognised, themselves};
 use crate::sign_in::{Client, Opened, open};
 use crate::throttle::{Network, Whom};
 use crate::{Access, Error, sql};
@@ -123,7 +123,10 @@ pub async fn add(
     }
     sql::insert_passkey(tx.connection(), &passkey, id, name, &text(&credential)?, now).await?;
     note(&mut tx, &themselves(id), "account.passkey", id, json!({ "added": passkey }), now).await?;
-    Ok(tx.commit_unnoticed().await?)
+    session::strengthen(&mut tx, who, Method::Passkey).await?;
+    tx.commit_unnoticed().await?;
+    access.cache.forget();
+    Ok(())
 }
 
 /// Signs in with a passkey; `given` is what the browser made of [`options_for_sign_in`].

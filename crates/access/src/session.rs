@@ -99,6 +99,12 @@ impl Method {
         }
     }
 
+    /// Whether a role of the centre counts in a session that began so: who watches over everybody shows more than one
+    /// thing. The link of a demonstration leads to invented data only.
+    pub const fn opens_centre(self) -> bool {
+        self.is_strong() || matches!(self, Self::Link)
+    }
+
     /// Whether more than one thing was shown.
     pub const fn is_strong(self) -> bool {
         matches!(self, Self::Code | Self::Passkey | Self::ProviderStrong)
@@ -139,6 +145,8 @@ pub struct Recognised {
     pub session: Option<Session>,
     /// The token they were recognised by; one of the two is there.
     pub token: Option<Token>,
+    /// Whether they hold a role of the centre that does not count in this session, until they show more than one thing.
+    pub held_back: bool,
 }
 
 impl Recognised {
@@ -256,9 +264,12 @@ fn recognised(
     session: Option<Session>,
     token: Option<Token>,
 ) -> Recognised {
+    let opens_centre = session.as_ref().is_none_or(|session| session.method.opens_centre());
+    let held_back = |held: &Held| !opens_centre && held.role.seat() == Seat::Centre;
     let grants: Vec<Grant> = account
         .grants
         .iter()
+        .filter(|held| !held_back(held))
         .filter_map(|held| {
             let subtree = match (held.role.seat(), held.organisation) {
                 (Seat::Centre, None) => Vec::new(),
@@ -274,7 +285,18 @@ fn recognised(
         .collect();
     let only = token.as_ref().map(|token| token.rights.as_slice());
     let actor = Actor::recognised(account.id, account.name.clone(), &grants, only);
-    Recognised { actor, account, session, token }
+    let held_back = account.grants.iter().any(held_back);
+    Recognised { actor, account, session, token, held_back }
+}
+
+/// Notes in the session somebody is in that they have now shown more than one thing, and how.
+pub(crate) async fn strengthen(tx: &mut Tx, who: &Recognised, method: Method) -> Result<(), Error> {
+    match &who.session {
+        Some(session) if !session.method.opens_centre() => {
+            sql::set_method(tx.connection(), session.id, method).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Somebody as the one who did something to their own account, with no right beyond that.

@@ -747,6 +747,19 @@ pub(crate) async fn set_seen(connection: &mut Connection, digest: &str, seen_us:
     Ok(())
 }
 
+pub(crate) async fn set_method(
+    connection: &mut Connection,
+    session: Id<Session>,
+    method: Method,
+) -> Result<(), Error> {
+    sqlx::query("UPDATE sessions SET method = $2 WHERE id = $1")
+        .bind(session.to_string())
+        .bind(method.word())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 pub(crate) async fn set_fresh(
     connection: &mut Connection,
     session: Id<Session>,

@@ -83,6 +83,13 @@ impl Desk {
         (id, self.who(opened.token.text(), now()).await.unwrap())
     }
 
+    /// Sets up an authenticator app in the session somebody is in.
+    async fn show_code(&self, who: &Recognised) {
+        let enrolment = totp::enrol(&self.access, who, now()).await.unwrap();
+        let code = totp::tests::code_of(&enrolment.secret, now());
+        totp::confirm(&self.access, who, &code, now()).await.unwrap();
+    }
+
     async fn actor(&self, id: Id<base::Account>) -> Actor {
         let token =
             session::open_by_house(&self.access, &house(), id, &client("192.0.2.9"), now()).await.unwrap();
@@ -133,7 +140,25 @@ async fn the_first_administrator_comes_by_a_link_that_ends_with_its_use() {
     assert!(invitation::first_administrator(access, &house(), now()).await.unwrap().is_none());
     let opened = desk.opened("ada@centre.example", now()).await;
     let who = desk.who(opened.token.text(), now()).await.unwrap();
+    assert!(who.held_back && !who.actor.scope().has(Right::KeepAccounts), "a password alone opens no centre");
+    desk.show_code(&who).await;
+    let who = desk.who(opened.token.text(), now()).await.unwrap();
+    assert!(!who.held_back && who.session.as_ref().unwrap().method == Method::Code);
     assert!(who.actor.scope().everywhere(Right::KeepAccounts) && !who.actor.scope().has(Right::ReadEvents));
+}
+
+#[tokio::test]
+async fn a_password_alone_opens_what_an_organisation_gives_and_nothing_of_the_centre() {
+    let desk = desk().await;
+    let naibu = org("naibu");
+    desk.person("both@centre.example", &[(Role::WatchOfficer, None), (Role::Csirt, Some(naibu))]).await;
+    let token = desk.opened("both@centre.example", now()).await.token;
+    let who = desk.who(token.text(), now()).await.unwrap();
+    assert!(who.held_back && who.actor.scope().covers(Right::ReadWatch, Some(naibu)));
+    assert!(!who.actor.scope().everywhere(Right::ReadWatch));
+    desk.show_code(&who).await;
+    let who = desk.who(token.text(), now()).await.unwrap();
+    assert!(!who.held_back && who.actor.scope().everywhere(Right::ReadWatch));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use store::Tx;
 
 use crate::account::note;
 use crate::secret::random;
-use crate::session::{Recognised, themselves};
+use crate::session::{self, Method, Recognised, themselves};
 use crate::{Access, Error, sql};
 
 /// Seconds of one time step.
@@ -95,7 +95,9 @@ pub async fn confirm(
     sql::confirm_totp(tx.connection(), id, now).await?;
     let codes = put_recovery(access, &mut tx, id).await?;
     note(&mut tx, &themselves(id), "account.totp", id, json!({ "codes": "asked for" }), now).await?;
+    session::strengthen(&mut tx, who, Method::Code).await?;
     tx.commit_unnoticed().await?;
+    access.cache.forget();
     Ok(codes)
 }
 

@@ -465,6 +465,7 @@ own-roles = Roles
 own-roles-none = No roles.
 own-language = Language
 own-language-button = Change
+own-held-back = Your role at the centre does not count after a password alone. Set up a passkey or an authenticator app below and it counts at once; if you have one already, sign in again with it.
 own-fresh-title = Confirm that it is you
 own-fresh-about = Changes to the authenticator app, recovery codes and tokens need your password within the last 15 minutes.
 own-fresh-button = Confirm

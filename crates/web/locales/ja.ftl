@@ -423,6 +423,7 @@ own-roles = 役割
 own-roles-none = 役割はありません。
 own-language = 表示言語
 own-language-button = 変更
+own-held-back = センターの役割は、パスワードだけのサインインでは有効になりません。下の「パスキー」又は「認証アプリ」を設定すると、その場で有効になります。設定済みの方は、それを用いてサインインし直してください。
 own-fresh-title = 本人確認
 own-fresh-about = 認証アプリ、回復コード及びトークンの操作には、直近15分以内の本人確認が必要です。
 own-fresh-button = 本人確認をする

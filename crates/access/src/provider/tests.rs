@@ -386,7 +386,7 @@ async fn the_first_sign_in_makes_the_account_and_each_one_brings_the_roles_up_to
 #[tokio::test]
 async fn who_loses_their_groups_loses_the_rights_of_the_sessions_they_are_in() {
     let scene = Scene::new().await;
-    scene.house.say(hanako(&["watch"]));
+    scene.house.say(hanako(&["naibu-csirt"]));
     let begun = scene.begin(Purpose::SignIn, None, now()).await.unwrap();
     let (state, code) = scene.house.visit(&begun.address);
     let returned =

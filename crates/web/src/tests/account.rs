@@ -128,7 +128,9 @@ async fn the_first_administrator_says_who_they_are() {
     shown(&first.post(&link, &wrong).await, 400, &["「no login」は指定できません", "value=\"管理\""]);
     let right = [("login", "admin@centre.example"), ("name", "管理"), ("password", PASSWORD)];
     led_to(&first.post(&link, &right).await, "/account");
-    shown(&first.get("/accounts").await, 200, &["admin@centre.example"]);
+    // A password alone opens nothing of the centre, and the page says what does.
+    shown(&first.get("/accounts").await, 403, &[]);
+    shown(&first.get("/account").await, 200, &["admin@centre.example", "パスワードだけのサインインでは"]);
 }
 
 #[tokio::test]
