@@ -40,6 +40,8 @@ pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let today = japan_day(visit.now);
     let first = FiscalYear(FiscalYear::of(today).0 - YEARS + 1);
     let years = server_count::years(&app.state.store, visit.scope(), first, today).await?;
+    // Before anybody said anything there is nothing to say.
+    let years: Vec<ServerYear> = years.into_iter().skip_while(|one| one.figures.is_empty()).collect();
     let kind_name = |kind: &ServerKind| visit.words.get(&format!("registry-kind-{}", kind.word()));
     let charts = [ServerKind::Web, ServerKind::Mail].map(|kind| {
         let title = visit.words.with("registry-servers-of", &[("kind", kind_name(&kind).into())]);
