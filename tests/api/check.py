@@ -120,7 +120,7 @@ def run(base, role, settings, reports, seconds):
     file = reports / f"{role}.toml"
     file.write_text(settings)
     arguments = [
-        str(pathlib.Path(sys.executable).parent / "schemathesis"),
+        str(pathlib.Path(sys.executable).parent.resolve() / "schemathesis"),
         *("--config-file", str(file)),
         *("run", f"{base}/api/openapi.json"),
         *("--checks", ",".join(CHECKS)),
@@ -130,13 +130,14 @@ def run(base, role, settings, reports, seconds):
         *("--report", "ndjson", "--report-ndjson-path", str(reports / f"{role}.ndjson")),
         *("--continue-on-failure", "--suppress-health-check", "all", "--no-color"),
     ]
-    done = subprocess.run(arguments, timeout=seconds + SPARE_SECONDS, capture_output=True, text=True)
+    # It keeps what it learned in the folder it runs in.
+    done = subprocess.run(arguments, cwd=reports, timeout=seconds + SPARE_SECONDS, capture_output=True, text=True)
     (reports / f"{role}.txt").write_text(done.stdout + done.stderr)
     return done
 
 
 def main():
-    base, reports = sys.argv[1].rstrip("/"), pathlib.Path(sys.argv[2])
+    base, reports = sys.argv[1].rstrip("/"), pathlib.Path(sys.argv[2]).resolve()
     seconds = int(os.environ.get("NOROSHI_API_SECONDS", "15"))
     reports.mkdir(parents=True, exist_ok=True)
     with urllib.request.urlopen(f"{base}/api/openapi.json", timeout=ANSWER_SECONDS_MAX) as answer:
