@@ -288,6 +288,7 @@ CREATE TABLE people (
     language     TEXT NOT NULL,
     UNIQUE (organisation, key)
 );
+CREATE INDEX people_of ON people (organisation, valid_from, valid_until);
 CREATE TABLE rule_days (
     organisation TEXT   NOT NULL,
     rule_id      TEXT   NOT NULL,
@@ -368,6 +369,7 @@ CREATE TABLE software (
     UNIQUE (organisation, key)
 );
 CREATE INDEX software_by_end ON software (end_of_support);
+CREATE INDEX software_of ON software (organisation, valid_from, valid_until);
 CREATE TABLE systems (
     id              TEXT   NOT NULL PRIMARY KEY,
     organisation    TEXT   NOT NULL REFERENCES organisations (id),

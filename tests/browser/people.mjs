@@ -1,7 +1,7 @@
 // How somebody comes in, in a real browser: by invitation, with a password, a code, a passkey of a virtual authenticator.
-import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { audit, base, check, open, pictures } from "./page.mjs";
+import { code } from "./totp.mjs";
 
 // Browsers make passkeys for names only.
 const site = base.replace("127.0.0.1", "localhost");
@@ -21,18 +21,6 @@ export async function invitation(browser, login) {
   await page.context().close();
   check(link.startsWith(`${base}/`) && link.includes("/invitation/"), "invitation", `the page shows ${link}`);
   return new URL(link).pathname;
-}
-
-// The code of an authenticator app (RFC 6238: SHA-1, six digits, thirty seconds).
-function code(secret, step) {
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...secret.replace(/[\s=]/g, "")].map((letter) => letters.indexOf(letter).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(step));
-  const mac = createHmac("sha1", key).update(counter).digest();
-  const at = mac[19] & 15;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, "0");
 }
 
 async function picture(page, name) {

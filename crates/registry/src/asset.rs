@@ -197,6 +197,11 @@ impl Validity {
     /// Always.
     pub const ALWAYS: Self = Self { from: Self::FIRST, until: Self::LAST };
 
+    /// Whether a day is among them.
+    pub fn holds_on(&self, day: Date) -> bool {
+        (self.from..=self.until).contains(&day)
+    }
+
     /// Whether there is a day in both.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.from <= other.until && other.from <= self.until

@@ -12,7 +12,7 @@ use crate::{Asset, Error, Noun, Record, Registry, sql};
 pub const LIST_MAX: u32 = 500;
 
 /// The records of one noun at one organisation that are valid on a day, by key, after `after` when it is given; at
-/// most [`LIST_MAX`].
+/// most `limit`, and never more than [`LIST_MAX`].
 pub async fn list(
     store: &Store,
     scope: &Scope,
@@ -20,13 +20,15 @@ pub async fn list(
     organisation: Id<OrganisationId>,
     valid_on: Date,
     after: Option<&str>,
+    limit: u32,
 ) -> Result<Vec<Record>, Error> {
     let mut read = store.read().await?;
     let hidden = sql::record::hidden_systems(read.connection(), scope).await?;
     let after = after.map(|key| (organisation, key.to_owned()));
     let (only, day) = (Some(organisation), Some(valid_on));
     let mut found =
-        sql::record::list(read.connection(), noun, scope, only, day, after.as_ref(), LIST_MAX).await?;
+        sql::record::list(read.connection(), noun, scope, only, day, after.as_ref(), limit.min(LIST_MAX))
+            .await?;
     for record in &mut found {
         hide_systems(record, &hidden);
     }
@@ -39,14 +41,18 @@ pub async fn find(store: &Store, scope: &Scope, noun: Noun, id: &str) -> Result<
     sql::record::visible_by_id(read.connection(), noun, scope, id).await?.ok_or(Error::NotFound)
 }
 
-/// How many records of a noun each organisation has on a day, as far as the scope reaches.
+/// How many records of a noun each of some organisations has on a day, as far as the scope reaches.
 pub async fn counts(
     store: &Store,
     scope: &Scope,
     noun: Noun,
     valid_on: Date,
+    among: &[Id<OrganisationId>],
 ) -> Result<BTreeMap<Id<OrganisationId>, u64>, Error> {
-    sql::record::counts(store.read().await?.connection(), noun, scope, valid_on).await
+    if among.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    sql::record::counts(store.read().await?.connection(), noun, scope, valid_on, among).await
 }
 
 /// The networks, domains and hosts of an organisation. The name of a system that the scope does not reach is left

@@ -34,7 +34,7 @@ pub use organisation::{Organisation, OrganisationKind};
 pub use person::Person;
 pub use reason::{Reason, What};
 pub use record::{Kept, Record, id_of};
-pub use snapshot::{Ownership, Registry, Why, tree};
+pub use snapshot::{Ownership, Registry, Why};
 pub use system::{
     BusinessFunction, Place, Purpose, RTO_MINUTES_MAX, Server, ServerCount, ServerKind, Software, System,
 };

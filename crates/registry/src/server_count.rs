@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use base::{FiscalYear, Id, Organisation as OrganisationId, Scope};
 use jiff::civil::Date;
-use store::{Connection, Store};
+use store::Store;
 
+use crate::asset::Validity;
 use crate::{Error, ServerKind, sql};
 
 /// The most years one question spans.
@@ -42,7 +43,8 @@ impl ServerYear {
 /// The servers of a fiscal year, as far as the scope reaches. What an organisation reported for a day of that year
 /// counts, the latest such day first; otherwise its registered servers are counted.
 pub async fn year(store: &Store, scope: &Scope, year: FiscalYear, today: Date) -> Result<ServerYear, Error> {
-    of_year(store.read().await?.connection(), scope, year, today).await
+    let mut found = of_years(store, scope, &[year], today).await?;
+    found.pop().ok_or_else(|| out_of_calendar(year))
 }
 
 /// Several years, each as [`year`] gives it; at most [`YEARS_MAX`], the latest.
@@ -54,30 +56,61 @@ pub async fn years(
 ) -> Result<Vec<ServerYear>, Error> {
     let last = FiscalYear::of(today);
     let earliest = last.0.saturating_sub(i16::try_from(YEARS_MAX).unwrap_or(i16::MAX) - 1);
-    let mut read = store.read().await?;
-    let mut found = Vec::new();
-    for number in first.0.max(earliest)..=last.0 {
-        found.push(of_year(read.connection(), scope, FiscalYear(number), today).await?);
-    }
-    Ok(found)
+    let years: Vec<FiscalYear> = (first.0.max(earliest)..=last.0).map(FiscalYear).collect();
+    of_years(store, scope, &years, today).await
 }
 
-async fn of_year(
-    connection: &mut Connection,
+/// All of them from one look at the registered and one at the reported.
+async fn of_years(
+    store: &Store,
     scope: &Scope,
+    years: &[FiscalYear],
+    today: Date,
+) -> Result<Vec<ServerYear>, Error> {
+    let mut read = store.read().await?;
+    let registered = sql::count::registered(read.connection(), scope).await?;
+    let reported = sql::count::reported(read.connection(), scope).await?;
+    drop(read);
+    years.iter().map(|year| of_year(*year, today, &registered, &reported)).collect()
+}
+
+fn of_year(
     year: FiscalYear,
     today: Date,
+    registered: &[Registered],
+    reported: &[Reported],
 ) -> Result<ServerYear, Error> {
-    let out_of_calendar = || store::Error::Damaged { value: year.0.to_string(), expected: "a fiscal year" };
-    let first = Date::new(year.0, 4, 1).map_err(|_| out_of_calendar())?;
-    let last = Date::new(year.0.saturating_add(1), 3, 31).map_err(|_| out_of_calendar())?;
+    let first = Date::new(year.0, 4, 1).map_err(|_| out_of_calendar(year))?;
+    let last = Date::new(year.0.saturating_add(1), 3, 31).map_err(|_| out_of_calendar(year))?;
     let day = last.min(today);
     let mut figures = BTreeMap::new();
-    for (organisation, kind, servers) in sql::count::registered(connection, scope, day).await? {
-        figures.insert((organisation, kind), Figure { servers, reported_for: None });
+    for one in registered.iter().filter(|one| one.validity.holds_on(day)) {
+        let none = Figure { servers: 0, reported_for: None };
+        figures.entry((one.organisation, one.kind)).or_insert(none).servers += one.servers;
     }
-    for (organisation, kind, on, servers) in sql::count::reported(connection, scope, (first, last)).await? {
-        figures.insert((organisation, kind), Figure { servers, reported_for: Some(on) });
+    for one in reported.iter().filter(|one| (first..=last).contains(&one.day)) {
+        let figure = Figure { servers: one.servers, reported_for: Some(one.day) };
+        figures.insert((one.organisation, one.kind), figure);
     }
     Ok(ServerYear { year, day, figures })
+}
+
+fn out_of_calendar(year: FiscalYear) -> Error {
+    store::Error::Damaged { value: year.0.to_string(), expected: "a fiscal year" }.into()
+}
+
+/// Registered servers of one kind that stood over the same days.
+pub(crate) struct Registered {
+    pub organisation: Id<OrganisationId>,
+    pub kind: ServerKind,
+    pub validity: Validity,
+    pub servers: u64,
+}
+
+/// A number of servers that somebody reported.
+pub(crate) struct Reported {
+    pub organisation: Id<OrganisationId>,
+    pub kind: ServerKind,
+    pub day: Date,
+    pub servers: u64,
 }

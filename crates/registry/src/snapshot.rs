@@ -68,11 +68,6 @@ impl Ownership<'_> {
     }
 }
 
-/// The organisations alone, in tree order, for who needs no owners.
-pub async fn tree(connection: &mut store::Connection) -> Result<Vec<Organisation>, Error> {
-    Ok(in_tree_order(sql::organisations(connection).await?))
-}
-
 impl Registry {
     /// Reads everything.
     pub async fn load(store: &Store) -> Result<Self, Error> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use base::{Id, Organisation, Period, Right, Scope, Severity, Timestamp};
+use registry::Registry;
 use store::{Connection, Store, micros};
 
 use crate::campaign::{self, Campaign};
@@ -85,14 +86,20 @@ pub const HOURS: usize = 24;
 pub const CAMPAIGNS_MAX: u32 = 20;
 const SHIFT_US: i64 = 8 * HOUR_US;
 
-/// The board as it is at `now`, with at most `limit` threats; everything on it agrees, because it is read at once.
-pub async fn board(store: &Store, scope: &Scope, now: Timestamp, limit: u32) -> Result<Board, Error> {
+/// The board as it is at `now`, with at most `limit` threats; all figures on it agree, because they are read at once.
+pub async fn board(
+    store: &Store,
+    registry: &Registry,
+    scope: &Scope,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Board, Error> {
     let mut read = store.read().await?;
     let connection = read.connection();
     let period = period_at(now)?;
     let cells = sql::cells(connection, scope, period).await?;
     let counts = sql::intake_by_organisation(connection, scope, period).await?;
-    let organisations = organisation_rows(connection, scope, period, &cells, &counts).await?;
+    let organisations = organisation_rows(registry, scope, period, &cells, &counts);
     let filter = campaign::Filter { period: Some(period), organisation: None };
     let campaigns = campaign::list_in(connection, scope, &filter, CAMPAIGNS_MAX, None).await?.campaigns;
     Ok(Board {
@@ -125,15 +132,15 @@ pub fn shift_began(now: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(began).unwrap_or(now)
 }
 
-async fn organisation_rows(
-    connection: &mut Connection,
+fn organisation_rows(
+    registry: &Registry,
     scope: &Scope,
     period: Period,
     cells: &[Cell],
     counts: &HashMap<Id<Organisation>, sql::Heard>,
-) -> Result<Vec<OrganisationRow>, Error> {
-    let tree = registry::tree(connection).await?;
-    let mut rows: Vec<OrganisationRow> = tree
+) -> Vec<OrganisationRow> {
+    let mut rows: Vec<OrganisationRow> = registry
+        .organisations()
         .iter()
         .filter(|one| scope.covers(Right::ReadWatch, Some(one.id)))
         .map(|one| row_of(one.id, counts))
@@ -151,7 +158,7 @@ async fn organisation_rows(
         row.threats_by_level[cell.level as usize] += cell.threats;
         row.level_max = row.level_max.max(Some(cell.level));
     }
-    Ok(rows)
+    rows
 }
 
 fn row_of(organisation: Id<Organisation>, counts: &HashMap<Id<Organisation>, sql::Heard>) -> OrganisationRow {

@@ -2,6 +2,7 @@
 
 use base::{Id, Organisation, Period, Right, Scope, Severity, Timestamp};
 use jiff::civil::Date;
+use registry::Registry;
 use store::{Store, micros};
 
 use crate::Error;
@@ -69,6 +70,7 @@ pub struct Hour {
 /// The page of an organisation in scope, with at most `limit` threats.
 pub async fn page(
     store: &Store,
+    registry: &Registry,
     scope: &Scope,
     organisation: Id<Organisation>,
     now: Timestamp,
@@ -76,8 +78,7 @@ pub async fn page(
 ) -> Result<Page, Error> {
     let mut read = store.read().await?;
     let connection = read.connection();
-    let known = registry::tree(connection).await?.iter().any(|one| one.id == organisation);
-    if !known || !scope.covers(Right::ReadWatch, Some(organisation)) {
+    if registry.organisation(organisation).is_none() || !scope.covers(Right::ReadWatch, Some(organisation)) {
         return Err(Error::NoSuchOrganisation(organisation));
     }
     let own = scope.narrowed(organisation);

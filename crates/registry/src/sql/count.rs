@@ -1,61 +1,53 @@
 //! Servers by kind.
 
-use base::{Confidentiality, Id, Organisation as OrganisationId, Scope};
-use jiff::civil::Date;
+use base::{Confidentiality, Scope};
 use sqlx::Row as _;
 use store::{Builder, Connection, day, parse};
 
 use super::record::{visible, within};
-use crate::{Error, Noun, ServerKind};
+use crate::asset::Validity;
+use crate::server_count::{Registered, Reported};
+use crate::{Error, Noun};
 
-/// Registered servers that stood on a day, by organisation and kind.
-pub(crate) async fn registered(
-    connection: &mut Connection,
-    scope: &Scope,
-    on: Date,
-) -> Result<Vec<(Id<OrganisationId>, ServerKind, u64)>, Error> {
+/// Registered servers, by organisation, kind, and the days on which they stood.
+pub(crate) async fn registered(connection: &mut Connection, scope: &Scope) -> Result<Vec<Registered>, Error> {
     let mut query = Builder::new(
-        "SELECT t.organisation, t.kind, COUNT(*)
+        "SELECT t.organisation, t.kind, t.valid_from, t.valid_until, COUNT(*)
          FROM servers t LEFT JOIN systems s ON s.organisation = t.organisation AND s.key = t.system
-         WHERE t.valid_from <= ",
+         WHERE 1 = 1",
     );
-    query.push_bind(on.to_string()).push(" AND t.valid_until >= ").push_bind(on.to_string());
     visible(&mut query, Noun::Server, scope);
-    query.push(" GROUP BY t.organisation, t.kind");
+    query.push(" GROUP BY t.organisation, t.kind, t.valid_from, t.valid_until");
     let rows = query.build().fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
-            let count: i64 = row.try_get(2)?;
-            Ok((
-                parse(row.try_get(0)?, "an organisation's id")?,
-                parse(row.try_get(1)?, "a kind of server")?,
-                u64::try_from(count).unwrap_or(0),
-            ))
+            let servers: i64 = row.try_get(4)?;
+            Ok(Registered {
+                organisation: parse(row.try_get(0)?, "an organisation's id")?,
+                kind: parse(row.try_get(1)?, "a kind of server")?,
+                validity: Validity { from: day(row.try_get(2)?)?, until: day(row.try_get(3)?)? },
+                servers: u64::try_from(servers).unwrap_or(0),
+            })
         })
         .collect()
 }
 
-/// Figures for days from `first` to `last`, earliest first.
-pub(crate) async fn reported(
-    connection: &mut Connection,
-    scope: &Scope,
-    (first, last): (Date, Date),
-) -> Result<Vec<(Id<OrganisationId>, ServerKind, Date, u64)>, Error> {
+/// Figures that were reported, earliest day first.
+pub(crate) async fn reported(connection: &mut Connection, scope: &Scope) -> Result<Vec<Reported>, Error> {
     let mut query =
-        Builder::new("SELECT t.organisation, t.kind, t.day, t.servers FROM server_counts t WHERE t.day >= ");
-    query.push_bind(first.to_string()).push(" AND t.day <= ").push_bind(last.to_string());
+        Builder::new("SELECT t.organisation, t.kind, t.day, t.servers FROM server_counts t WHERE 1 = 1");
     within(&mut query, scope, Noun::ServerCount.right(), Confidentiality::One, "t.organisation", " AND ");
     query.push(" ORDER BY t.day, t.organisation, t.kind");
     let rows = query.build().fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             let servers: i64 = row.try_get(3)?;
-            Ok((
-                parse(row.try_get(0)?, "an organisation's id")?,
-                parse(row.try_get(1)?, "a kind of server")?,
-                day(row.try_get(2)?)?,
-                u64::try_from(servers).unwrap_or(0),
-            ))
+            Ok(Reported {
+                organisation: parse(row.try_get(0)?, "an organisation's id")?,
+                kind: parse(row.try_get(1)?, "a kind of server")?,
+                day: day(row.try_get(2)?)?,
+                servers: u64::try_from(servers).unwrap_or(0),
+            })
         })
         .collect()
 }

@@ -194,17 +194,23 @@ pub(crate) async fn list(
     read(connection, noun, query).await
 }
 
-/// How many valid ones each organisation has, as far as the scope reaches.
+/// How many valid ones each of some organisations has, as far as the scope reaches.
 pub(crate) async fn counts(
     connection: &mut Connection,
     noun: Noun,
     scope: &Scope,
     valid_on: Date,
+    among: &[Id<OrganisationId>],
 ) -> Result<BTreeMap<Id<OrganisationId>, u64>, Error> {
     let mut query = Builder::new(count(noun));
     visible(&mut query, noun, scope);
     within_days(&mut query, Some(valid_on));
-    query.push(" GROUP BY t.organisation");
+    query.push(" AND t.organisation IN (");
+    let mut list = query.separated(", ");
+    for organisation in among {
+        list.push_bind(organisation.to_string());
+    }
+    query.push(") GROUP BY t.organisation");
     let rows = query.build().fetch_all(connection).await?;
     rows.iter()
         .map(|row| {

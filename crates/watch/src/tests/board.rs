@@ -43,7 +43,7 @@ async fn afternoon() -> World {
 #[tokio::test]
 async fn the_board_counts_by_organisation_hour_and_level_in_registry_order() {
     let world = afternoon().await;
-    let board = board(&world.store, &testkit::house(), at(NOW), 3).await.unwrap();
+    let board = board(&world.store, &world.registry, &testkit::house(), at(NOW), 3).await.unwrap();
     assert_eq!((board.period.start, board.period.end), (at(600 - 1440), at(600)));
     let keys: Vec<_> = board.organisations.iter().map(|row| row.organisation).collect();
     assert_eq!(keys, ["naibu", "eda", "zaimu", "gaimu"].map(org));
@@ -72,7 +72,7 @@ async fn the_board_says_what_changed_since_the_shift_began() {
     decide(&mut tx, &testkit::officer(), threats.threats[0].id, &decision, &world.policy).await.unwrap();
     tx.commit().await.unwrap();
 
-    let shift = board(&world.store, &testkit::house(), at(NOW), 0).await.unwrap().shift;
+    let shift = board(&world.store, &world.registry, &testkit::house(), at(NOW), 0).await.unwrap().shift;
     assert_eq!(shift.since, at(SHIFT));
     // 2.5 hours of this shift against the 2.5 hours before it.
     assert_eq!(shift.threats, (4, 1));
@@ -86,7 +86,9 @@ async fn the_board_says_what_changed_since_the_shift_began() {
 #[tokio::test]
 async fn the_page_of_an_organisation_counts_its_days_hours_rules_and_actors() {
     let world = afternoon().await;
-    let page = organisation::page(&world.store, &testkit::house(), org("naibu"), at(NOW), 2).await.unwrap();
+    let page = organisation::page(&world.store, &world.registry, &testkit::house(), org("naibu"), at(NOW), 2)
+        .await
+        .unwrap();
     assert_eq!(page.days.len(), usize::from(organisation::DAYS));
     let today = page.days.last().unwrap();
     assert_eq!((today.day.to_string().as_str(), today.threats_by_level), ("2026-04-01", [0, 0, 0, 3, 1]));
@@ -97,6 +99,9 @@ async fn the_page_of_an_organisation_counts_its_days_hours_rules_and_actors() {
     assert_eq!(page.hours.len(), 24);
     assert_eq!(page.hours.iter().map(|hour| hour.threats).sum::<u64>(), 4);
     assert_eq!(page.campaigns, []);
-    let zaimu = organisation::page(&world.store, &testkit::house(), org("zaimu"), at(NOW), 2).await.unwrap();
+    let zaimu =
+        organisation::page(&world.store, &world.registry, &testkit::house(), org("zaimu"), at(NOW), 2)
+            .await
+            .unwrap();
     assert_eq!(zaimu.campaigns.len(), 1);
 }

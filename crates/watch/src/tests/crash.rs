@@ -110,7 +110,9 @@ async fn two_imports_and_a_reader_at_once_lose_nothing() {
     let reader = World::open(database.location()).await;
     while writers.iter().any(|writer| !writer.is_finished()) {
         let board =
-            crate::board::board(&reader.store, &testkit::house(), super::world::at(0), 5).await.unwrap();
+            crate::board::board(&reader.store, &reader.registry, &testkit::house(), super::world::at(0), 5)
+                .await
+                .unwrap();
         let counted = reader.number("SELECT CAST(COALESCE(SUM(detections), 0) AS BIGINT) FROM imports").await;
         assert!(board.intake.detections <= 3 * 40 * PARTS && counted % 40 == 0);
     }

@@ -70,7 +70,7 @@ async fn questions_over_a_year_of_a_million_threats_are_quick() {
     let member = testkit::member(world.registry.subtree(org("naibu")));
     let none = Filter::default;
     for (who, scope) in [("centre", &centre), ("member", &member)] {
-        timed(&format!("{who}: board"), board::board(store, scope, now, 20)).await.unwrap();
+        timed(&format!("{who}: board"), board::board(store, &world.registry, scope, now, 20)).await.unwrap();
         timed(&format!("{who}: list"), threat::list(store, scope, &none(), 50, None)).await.unwrap();
         let threats = Filter { verdict: Some(Verdict::Threat), level_min: Some(High), ..none() };
         let first =
@@ -100,9 +100,12 @@ async fn questions_over_a_year_of_a_million_threats_are_quick() {
         timed(&format!("{who}: campaigns"), campaign::list(store, scope, &Default::default(), 50, None))
             .await
             .unwrap();
-        timed(&format!("{who}: organisation"), organisation::page(store, scope, org("naibu"), now, 20))
-            .await
-            .unwrap();
+        timed(
+            &format!("{who}: organisation"),
+            organisation::page(store, &world.registry, scope, org("naibu"), now, 20),
+        )
+        .await
+        .unwrap();
     }
     let fresh: Vec<Detection> = (0..2000)
         .map(|number| Detection {

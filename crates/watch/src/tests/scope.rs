@@ -62,7 +62,7 @@ async fn a_member_sees_its_own_subtree_in_every_question_and_nothing_else() {
     let of_other = campaign::Filter { organisation: Some(org("zaimu")), ..Default::default() };
     assert_eq!(campaign::list(store, &scope, &of_other, 9, None).await.unwrap().campaigns, []);
 
-    let seen = board::board(store, &scope, at(30), 100).await.unwrap();
+    let seen = board::board(store, &world.registry, &scope, at(30), 100).await.unwrap();
     assert_eq!(seen.organisations.iter().map(|row| row.organisation).collect::<Vec<_>>(), own);
     assert_eq!((seen.threats_total, seen.threats.len()), (4, 4));
     assert_eq!((seen.intake.events, seen.intake.detections, seen.intake.unread), (20, 4, 4));
@@ -77,7 +77,7 @@ async fn a_member_sees_its_own_subtree_in_every_question_and_nothing_else() {
     let hours = intake::hours(store, &scope, None, everything()).await.unwrap();
     assert_eq!(hours.iter().map(|(_, counts)| counts.events).sum::<u64>(), 20);
     assert_eq!(intake::hours(store, &scope, Some(org("zaimu")), everything()).await.unwrap(), []);
-    assert!(organisation::page(store, &scope, org("eda"), at(30), 10).await.is_ok());
+    assert!(organisation::page(store, &world.registry, &scope, org("eda"), at(30), 10).await.is_ok());
 }
 
 #[tokio::test]
@@ -98,9 +98,11 @@ async fn what_belongs_to_others_does_not_exist_for_a_member() {
     assert!(matches!(refused, Err(Error::NoSuchThreat(_))));
     drop(tx);
     assert_eq!(world.number("SELECT COUNT(*) FROM decisions").await, 0);
-    let page = organisation::page(store, &scope, org("naibu"), at(0), 10).await;
+    let page = organisation::page(store, &world.registry, &scope, org("naibu"), at(0), 10).await;
     assert!(matches!(page, Err(Error::NoSuchOrganisation(_))));
-    let unknown = organisation::page(store, &testkit::house(), Id::from_digest([0; 16]), at(0), 10).await;
+    let unknown =
+        organisation::page(store, &world.registry, &testkit::house(), Id::from_digest([0; 16]), at(0), 10)
+            .await;
     assert!(matches!(unknown, Err(Error::NoSuchOrganisation(_))));
 }
 
@@ -111,7 +113,7 @@ async fn a_scope_of_nobody_sees_nothing() {
     let nobody = testkit::member([]);
     assert_eq!(threat::count(store, &nobody, &Filter::default()).await.unwrap(), 0);
     assert_eq!(campaign::list(store, &nobody, &Default::default(), 9, None).await.unwrap().campaigns, []);
-    let seen = board::board(store, &nobody, at(30), 9).await.unwrap();
+    let seen = board::board(store, &world.registry, &nobody, at(30), 9).await.unwrap();
     assert!(seen.organisations.is_empty() && seen.threats.is_empty() && seen.campaigns.is_empty());
     assert_eq!(
         (seen.threats_total, seen.intake.events, seen.shift.threats, seen.shift.campaigns),

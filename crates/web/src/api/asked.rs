@@ -171,6 +171,16 @@ impl Asked {
         key: impl Fn(&S) -> String,
         show: impl Fn(&S) -> T,
     ) -> Result<Reply, Failure> {
+        let (shown, next) = self.part_of(all, key)?;
+        self.page(shown.iter().map(show).collect(), next)
+    }
+
+    /// What one page shows of a list that is there as a whole, and where the next goes on.
+    pub(crate) fn part_of<'a, S>(
+        &self,
+        all: &'a [S],
+        key: impl Fn(&S) -> String,
+    ) -> Result<(&'a [S], Option<String>), Failure> {
         let after: Option<String> = self.cursor()?;
         let begin = match after {
             None => 0,
@@ -184,7 +194,7 @@ impl Asked {
         let limit = usize::try_from(self.limit()).unwrap_or(usize::MAX);
         let shown = rest.get(..limit).unwrap_or(rest);
         let next = shown.last().filter(|_| rest.len() > shown.len()).map(&key);
-        self.page(shown.iter().map(show).collect(), next)
+        Ok((shown, next))
     }
 
     /// One page of a list that is there as a whole: sorted by the text of each line, and going on after the one that the

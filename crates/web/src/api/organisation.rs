@@ -67,13 +67,17 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 async fn list(asked: Asked) -> Result<Reply, Failure> {
-    let board = watch::board::board(&asked.app.state.store, asked.scope(), asked.now(), 0).await?;
+    let board =
+        watch::board::board(&asked.app.state.store, &asked.visit.registry, asked.scope(), asked.now(), 0)
+            .await?;
     asked.page_of(&board.organisations, |row| row.organisation.to_string(), |row| day(&asked, row))
 }
 
 async fn one(asked: Asked) -> Result<Reply, Failure> {
     let (store, id) = (&asked.app.state.store, asked.id()?);
-    let found = watch::organisation::page(store, asked.scope(), id, asked.now(), THREATS_MAX).await?;
+    let found =
+        watch::organisation::page(store, &asked.visit.registry, asked.scope(), id, asked.now(), THREATS_MAX)
+            .await?;
     let registry = &asked.visit.registry;
     // One that was taken in a moment ago is there without its name.
     let known = registry.organisation(id);

@@ -256,18 +256,18 @@ async fn places(asked: Asked) -> Result<Reply, Failure> {
     if !asked.scope().has(Right::ReadPeople) {
         pages::require(visit, Right::ReadRegistry)?;
     }
-    let mut counts = Vec::new();
-    for noun in Noun::RECORDS {
-        let of_noun =
-            entry::counts(&asked.app.state.store, asked.scope(), noun, japan_day(asked.now())).await?;
-        counts.push((noun, of_noun));
-    }
     let reached: Vec<_> =
         visit.registry.organisations().iter().filter(|one| pages::reaches(visit, one.id)).collect();
-    asked.page_of(
-        &reached,
-        |one| one.id.to_string(),
-        |one| Place {
+    let (shown, next) = asked.part_of(&reached, |one| one.id.to_string())?;
+    let ids: Vec<_> = shown.iter().map(|one| one.id).collect();
+    let (store, today) = (&asked.app.state.store, japan_day(asked.now()));
+    let mut counts = Vec::new();
+    for noun in Noun::RECORDS {
+        counts.push((noun, entry::counts(store, asked.scope(), noun, today, &ids).await?));
+    }
+    let places = shown
+        .iter()
+        .map(|one| Place {
             id: one.id,
             key: one.key.clone(),
             name_ja: one.name_ja.clone(),
@@ -279,8 +279,9 @@ async fn places(asked: Asked) -> Result<Reply, Failure> {
                 .iter()
                 .map(|(noun, of)| (noun.word().to_owned(), of.get(&one.id).copied().unwrap_or(0)))
                 .collect(),
-        },
-    )
+        })
+        .collect();
+    asked.page(places, next)
 }
 
 /// The organisation, its key, and the noun of the path, where the reader may see such things.
@@ -308,10 +309,11 @@ async fn entries(asked: Asked) -> Result<Reply, Failure> {
             asked.page_sorted(found.map(|asset| (key_of(asset), asset_entry(asset))).collect())
         }
         _ => {
-            let limit = usize::try_from(asked.limit()).unwrap_or(usize::MAX);
+            let limit = asked.limit();
             let after: Option<String> = asked.cursor()?;
-            let today = japan_day(asked.now());
-            let mut found = entry::list(store, scope, noun, id, today, after.as_deref()).await?;
+            let (today, one_more) = (japan_day(asked.now()), limit.saturating_add(1));
+            let mut found = entry::list(store, scope, noun, id, today, after.as_deref(), one_more).await?;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             // The list ends where its room says; then it goes on, as far as anybody knows.
             let more = found.len() > limit || found.len() == usize::try_from(entry::LIST_MAX).unwrap_or(0);
             found.truncate(limit);

@@ -198,8 +198,14 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 async fn board(asked: Asked) -> Result<Reply, Failure> {
-    let board =
-        watch::board::board(&asked.app.state.store, asked.scope(), asked.now(), BOARD_THREATS_MAX).await?;
+    let board = watch::board::board(
+        &asked.app.state.store,
+        &asked.visit.registry,
+        asked.scope(),
+        asked.now(),
+        BOARD_THREATS_MAX,
+    )
+    .await?;
     let shift = &board.shift;
     Reply::json(&Board {
         period: span(board.period),

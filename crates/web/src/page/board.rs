@@ -83,7 +83,8 @@ struct NewRule {
 }
 
 pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
-    let board = watch::board::board(&app.state.store, visit.scope(), visit.now, THREATS_MAX).await?;
+    let board =
+        watch::board::board(&app.state.store, &visit.registry, visit.scope(), visit.now, THREATS_MAX).await?;
     render(&page(&visit, &board))
 }
 

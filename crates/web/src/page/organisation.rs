@@ -75,8 +75,15 @@ pub(crate) async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let id: Id<OrganisationId> = id.parse().map_err(|_| Failure::not_found())?;
-    let found =
-        watch::organisation::page(&app.state.store, visit.scope(), id, visit.now, THREATS_MAX).await?;
+    let found = watch::organisation::page(
+        &app.state.store,
+        &visit.registry,
+        visit.scope(),
+        id,
+        visit.now,
+        THREATS_MAX,
+    )
+    .await?;
     render(&page(&visit, &found))
 }
 

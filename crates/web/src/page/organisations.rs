@@ -50,7 +50,7 @@ struct Row {
 }
 
 pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
-    let board = watch::board::board(&app.state.store, visit.scope(), visit.now, 0).await?;
+    let board = watch::board::board(&app.state.store, &visit.registry, visit.scope(), visit.now, 0).await?;
     let words = visit.words;
     let skip: usize = visit.query.parsed("skip")?.unwrap_or(0);
     let next = skip.saturating_add(ROWS_MAX);

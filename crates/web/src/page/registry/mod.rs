@@ -57,17 +57,19 @@ pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     }
     let (store, scope, words) = (&app.state.store, visit.scope(), visit.words);
     let today = japan_day(visit.now);
-    let mut counts = Vec::new();
-    for noun in COUNTED {
-        counts.push(entry::counts(store, scope, noun, today).await?);
-    }
     let (_, overdue) = registry::contact::overdue(store, scope, visit.now, 0).await?;
     let waiting = registry::change::count_waiting(store, scope).await?;
     let reached: Vec<_> =
         visit.registry.organisations().iter().filter(|one| reaches(&visit, one.id)).collect();
     let skip: usize = visit.query.parsed("skip")?.unwrap_or(0);
     let next = skip.saturating_add(ROWS_MAX);
-    let rows = reached.iter().skip(skip).take(ROWS_MAX).map(|one| Row {
+    let shown: Vec<_> = reached.iter().skip(skip).take(ROWS_MAX).collect();
+    let ids: Vec<_> = shown.iter().map(|one| one.id).collect();
+    let mut counts = Vec::new();
+    for noun in COUNTED {
+        counts.push(entry::counts(store, scope, noun, today, &ids).await?);
+    }
+    let rows = shown.iter().map(|one| Row {
         href: format!("/registry/of/{}", one.id),
         name: one.name(visit.language()).to_owned(),
         depth: visit

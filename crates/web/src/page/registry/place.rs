@@ -131,7 +131,8 @@ async fn records(app: &Arc<App>, visit: &Visit, id: Id<Organisation>, noun: Noun
         _ => &["name", "kind", "system", "valid_from"],
     };
     let (store, after) = (&app.state.store, visit.query.get("after"));
-    let mut found = entry::list(store, visit.scope(), noun, id, japan_day(visit.now), after).await?;
+    let (today, limit) = (japan_day(visit.now), ROWS_MAX as u32 + 1);
+    let mut found = entry::list(store, visit.scope(), noun, id, today, after, limit).await?;
     let more = found.len() > ROWS_MAX;
     found.truncate(ROWS_MAX);
     let mut rows = Vec::new();
