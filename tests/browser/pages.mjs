@@ -4,11 +4,13 @@
 //
 // NOROSHI_SCREENSHOTS  where pictures go (default: testdata/out/screens at the root of the repository)
 // NOROSHI_CHROMIUM     the browser (default: /usr/bin/chromium)
+// NOROSHI_PROGRAM      the program, for what needs settings of its own; left out when it is not named
 // NOROSHI_READ_ONLY=1  leaves out what changes something
 import { chromium } from "playwright-core";
 import { join } from "node:path";
 import { audit, base, check, checked, failures, fits, open, pictures, targets, visit, weigh } from "./page.mjs";
 import { invitation, people } from "./people.mjs";
+import { provider } from "./provider.mjs";
 
 // The pages there are: the fixed ones, and the first thing that each list leads to.
 async function places(browser) {
@@ -240,6 +242,7 @@ try {
   const threat = list.find(({ name }) => name === "threat")?.path;
   if (threat && changes) await decision(browser, threat);
   if (changes) await people(browser);
+  await provider(browser);
 } catch (error) {
   check(false, "the test itself", error.stack);
 } finally {

@@ -105,7 +105,7 @@ impl Error {
             Self::Provider(Refusal::IdentityTaken | Refusal::AddressTaken) => ErrorKind::Conflict,
             Self::Provider(Refusal::Busy) => ErrorKind::TooMany,
             Self::Provider(refusal) if refusal.is_trouble() => ErrorKind::Unavailable,
-            Self::Provider(Refusal::NoRole) | Self::Denied(_) => ErrorKind::Denied,
+            Self::Provider(Refusal::NoRole | Refusal::Early) | Self::Denied(_) => ErrorKind::Denied,
             Self::Provider(_) => ErrorKind::Invalid,
             Self::LoginTaken(_) | Self::LastAdministrator | Self::WrongState(_) | Self::TooMany(_) => {
                 ErrorKind::Conflict

@@ -30,7 +30,7 @@ use url::form_urlencoded;
 use self::discovery::{Discovery, Misfit, SecretIn};
 pub use self::errand::Purpose;
 use self::errand::{ERRAND_VALID, Errand, PROVIDER_AGE_MAX};
-use self::fetch::{Call, Caller, Fetch, Trouble, json};
+use self::fetch::{Answer, Call, Caller, Fetch, Trouble, json};
 use self::id_token::{Claims, Expected, Fault};
 use self::said::Said;
 pub use self::settings::{ClientSecret, Mapping, Settings};
@@ -75,6 +75,9 @@ pub enum Refusal {
     /// They hold no role here, and none of their groups has one.
     #[error("none of their groups has a role here")]
     NoRole,
+    /// The first administrator has not come in yet; an account made before would end their link.
+    #[error("nobody keeps the accounts here yet")]
+    Early,
     /// Somebody has an account with this mail address, and it is not for the provider to say that it is theirs.
     #[error("an account with their mail address is there already")]
     AddressTaken,
@@ -264,7 +267,7 @@ async fn ask(
     let code = code_of(returned, &discovery, settings)?;
     let given = caller.ask(exchange(&discovery, settings, errand, code)).await?;
     if given.status != 200 {
-        return Err(Refusal::Status(given.status));
+        return Err(why_no_token(&given));
     }
     let given = json(&given.body)?;
     let text = |name: &str| given.get(name).and_then(Value::as_str);
@@ -318,6 +321,16 @@ fn exchange(discovery: &Discovery, settings: &Settings, errand: &Errand, code: &
         }
     };
     Call { url: discovery.token_endpoint.to_string(), authorization, form: Some(form.finish()) }
+}
+
+/// A code that is wrong, old or used is whoever brought it; everything else is between the provider and us (RFC 6749
+/// section 5.2).
+fn why_no_token(given: &Answer) -> Refusal {
+    let error = json(&given.body).ok();
+    match error.as_ref().and_then(|body| body.get("error")).and_then(Value::as_str) {
+        Some(word @ "invalid_grant") => Refusal::Declined(word.into()),
+        _ => Refusal::Status(given.status),
+    }
 }
 
 /// Checks the token; when its key is not among those known, looks at the keys once more.

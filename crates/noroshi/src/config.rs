@@ -3,10 +3,14 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use access::provider::Provider;
 use anyhow::{Context as _, bail};
 use base::Language;
 use jiff::SignedDuration;
+use registry::Registry;
 use store::Location;
+
+use crate::provider::{SignIn, Written};
 
 /// The settings file that is read when none is named and it is there.
 const FILE: &str = "noroshi.toml";
@@ -27,6 +31,8 @@ pub struct Config {
     pub detect: Detect,
     /// How it is judged.
     pub judge: Judge,
+    /// How people come in, beside what is always there.
+    pub sign_in: SignIn,
     /// How it is shown.
     pub board: Board,
     /// How the audit trail is kept safe.
@@ -163,7 +169,8 @@ impl Config {
             .chain(&mut config.detect.indicators)
             .chain(&mut config.judge.allow)
             .chain(&mut config.data.database_password_file)
-            .chain(&mut config.audit.anchor_file);
+            .chain(&mut config.audit.anchor_file)
+            .chain(config.sign_in.provider.iter_mut().flat_map(Written::paths));
         for path in paths.chain([&mut config.data.directory]) {
             *path = beside.join(&*path);
         }
@@ -176,6 +183,11 @@ impl Config {
             0 => bail!("[serve] requests_per_minute is 0: nobody could ask the API anything"),
             requests => Ok(web::RequestLimit { requests, window_s: 60 }),
         }
+    }
+
+    /// The provider of identities, if there is one and it fits the organisations there are.
+    pub fn provider(&self, registry: &Registry) -> anyhow::Result<Option<Provider>> {
+        self.sign_in.provider.as_ref().map(|written| written.open(registry)).transpose()
     }
 
     /// Where the control database of a data directory is.

@@ -8,10 +8,12 @@ mod clock;
 mod command;
 mod config;
 mod demo;
+mod http;
 mod input;
 mod intake;
 mod output;
 mod pipeline;
+mod provider;
 mod rules;
 mod wiring;
 

@@ -525,6 +525,31 @@ method-provider = identity provider
 method-provider_strong = identity provider, several factors
 method-link = link
 
+## Provider of identities
+provider-title = Identity provider
+provider-sign-in = Sign in with { $value }
+provider-about = Lets you sign in with { $value } as well. To link it, you must have confirmed within the last 15 minutes that it is you.
+provider-linked = You can sign in with { $value }. Each time, you get the roles that your groups there give.
+provider-link = Link { $value }
+provider-remove = Remove the link
+provider-confirm-about = To remove the link and for other delicate changes, you must have confirmed within the last 15 minutes that it is you.
+provider-confirm = Confirm with { $value }
+provider-unreachable = The identity provider cannot be reached. Please try again shortly. If it goes on, tell your system administrator.
+provider-late = The identity provider did not answer in time. Please try again shortly.
+provider-unfit = What the identity provider answered cannot be used. If it goes on, tell your system administrator.
+provider-errand = This was not begun in this browser, took more than 10 minutes, or is done already. Please begin again.
+provider-declined = The identity provider did not let you sign in ({ $value }).
+provider-time = The clocks of the identity provider and of this server differ. Please tell your system administrator.
+provider-age = You confirmed too long ago at the identity provider who you are, or it does not say when. Please sign in there once more.
+provider-token = What the identity provider said could not be confirmed, so you are not signed in. Please begin again.
+provider-no-role = None of your groups at the identity provider has a role here. Please ask whoever keeps the accounts of your organisation.
+provider-early = There is no administrator yet. Until the first one has come in by their link, nobody signs in through the identity provider.
+provider-address = There is an account with your mail address already. Sign in with your password or passkey (or use the link of your invitation), and link the identity provider under “Your account”.
+provider-identity = This user of the identity provider is linked to another account, or your account is linked to another user.
+provider-closed = This account cannot sign in. Please ask whoever keeps the accounts of your organisation.
+error-provider-title = Not done with the identity provider
+error-provider = What was to be done with the identity provider is not done.
+
 ## Keeping accounts
 nav-accounts = Accounts
 accounts-title = Accounts

@@ -483,6 +483,31 @@ method-provider = 認証基盤
 method-provider_strong = 認証基盤（多要素）
 method-link = リンク
 
+## 認証基盤
+provider-title = 認証基盤
+provider-sign-in = { $value }でサインイン
+provider-about = { $value }でもサインインできるようにします。連携には、直近15分以内の本人確認が必要です。
+provider-linked = { $value }でサインインできます。サインインのたびに、そのグループに応じた役割が付与されます。
+provider-link = { $value }と連携する
+provider-remove = 連携を解除する
+provider-confirm-about = 連携の解除などの操作には、直近15分以内の本人確認が必要です。
+provider-confirm = { $value }で本人確認をする
+provider-unreachable = 認証基盤に接続できません。しばらくしてからもう一度お試しください。続くときはシステム管理者に連絡してください。
+provider-late = 認証基盤から時間内に応答がありません。しばらくしてからもう一度お試しください。
+provider-unfit = 認証基盤の応答を処理できません。続くときはシステム管理者に連絡してください。
+provider-errand = この手続は、このブラウザで始めたものではないか、10分を過ぎたか、又は既に済んでいます。最初からやり直してください。
+provider-declined = 認証基盤でサインインが認められませんでした（{ $value }）。
+provider-time = 認証基盤とこのサーバーの時計が合っていません。システム管理者に連絡してください。
+provider-age = 認証基盤での本人確認が古いか、確認の時刻が分かりません。認証基盤でもう一度サインインしてください。
+provider-token = 認証基盤の回答を確認できなかったため、サインインを取りやめました。最初からやり直してください。
+provider-no-role = 認証基盤のグループに、ここでの役割が割り当てられていません。所属組織のアカウント管理者に連絡してください。
+provider-early = まだシステム管理者がいません。最初の管理者が招待のリンクで入るまで、認証基盤ではサインインできません。
+provider-address = 同じメールアドレスのアカウントが既にあります。パスワード又はパスキーでサインインし（招待中の場合は招待のリンクを使い）、「アカウント設定」で認証基盤と連携してください。
+provider-identity = 認証基盤のこの利用者は別のアカウントと連携済みか、又はこのアカウントは別の利用者と連携済みです。
+provider-closed = このアカウントではサインインできません。所属組織のアカウント管理者に連絡してください。
+error-provider-title = 認証基盤での手続ができませんでした
+error-provider = 認証基盤を使う手続は完了していません。
+
 ## アカウント管理
 nav-accounts = アカウント
 accounts-title = アカウント

@@ -78,6 +78,11 @@ impl Frame {
         self.words.get(key)
     }
 
+    /// A sentence about one value.
+    pub(crate) fn with(&self, key: &str, value: &str) -> String {
+        self.words.with(key, &[("value", value.into())])
+    }
+
     /// The language of the page.
     pub(crate) fn lang(&self) -> &'static str {
         self.words.language().tag()

@@ -63,6 +63,8 @@ pub struct State {
     pub store: Store,
     /// Who is recognised, and how.
     pub access: Arc<access::Access>,
+    /// The provider of identities, when there is one.
+    pub provider: Option<Arc<access::provider::Provider>>,
     /// The name under which people reach the pages.
     pub site: Site,
     /// Events at rest.
@@ -201,6 +203,8 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
         .post("/sign-in", Nothing, page::sign_in::with_password)
         .post("/sign-in/code", Nothing, page::sign_in::with_code)
         .post("/sign-in/passkey", Nothing, page::passkey::sign_in)
+        .get("/sign-in/provider", Nothing, page::provider::start)
+        .get("/sign-in/provider/return", Nothing, page::provider::receive)
         .post("/sign-out", Nothing, page::sign_in::sign_out)
         .get("/invitation/{link}", Nothing, page::invitation::show)
         .post("/invitation/{link}", Nothing, page::invitation::take)
@@ -216,6 +220,8 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
         .post("/account/sessions/{id}/end", SignIn, page::own_account::end_session)
         .post("/account/passkeys", SignIn, page::passkey::add)
         .post("/account/passkeys/remove", SignIn, page::passkey::remove)
+        .get("/account/provider", SignIn, page::provider::start_own)
+        .post("/account/provider/remove", SignIn, page::provider::unlink)
         .post("/account/tokens", SignIn, page::own_account::make_token)
         .post("/account/tokens/{id}/end", SignIn, page::own_account::end_token)
         .get("/accounts", accounts, page::accounts::show)

@@ -14,7 +14,6 @@ use ring::signature::{
 use serde_json::{Value, json};
 use url::Url;
 
-use super::fetch::Answer;
 use super::jwk::{Algorithm, Jwk};
 use super::*;
 use crate::account::{Newcomer, Source, State};
@@ -275,7 +274,14 @@ impl Scene {
         Self::with(settings()).await
     }
 
+    /// With a first administrator, as every installation has before others come in.
     async fn with(settings: Settings) -> Self {
+        let scene = Self::bare(settings).await;
+        scene.desk.person("first@centre.example", &[(Role::Administrator, None)]).await;
+        scene
+    }
+
+    async fn bare(settings: Settings) -> Self {
         let house = House::new();
         let provider = Provider::new(settings, Arc::<House>::clone(&house));
         Self { desk: desk().await, house, provider }
@@ -329,9 +335,11 @@ impl Scene {
         }
     }
 
+    /// What the provider or those it spoke of did, newest first.
     async fn audited(&self, action: &str) -> Vec<store::Line> {
         let lines = self.desk.access.store.audit_lines(None, 100).await.unwrap();
-        lines.into_iter().map(|(_, line)| line).filter(|line| line.action == action).collect()
+        let lines = lines.into_iter().map(|(_, line)| line);
+        lines.filter(|line| line.action == action && line.actor != house().label()).collect()
     }
 }
 
@@ -418,6 +426,16 @@ async fn nobody_without_a_group_of_meaning_gets_an_account() {
 }
 
 #[tokio::test]
+async fn nobody_comes_in_before_the_first_administrator() {
+    let scene = Scene::bare(settings()).await;
+    let access = &scene.desk.access;
+    let link = invitation::first_administrator(access, &house(), now()).await.unwrap().unwrap();
+    scene.house.say(hanako(&["watch"]));
+    assert_eq!(scene.refusal(now()).await, Refusal::Early);
+    assert!(matches!(invitation::look(access, link.text(), now()).await, Ok(invitation::Guest::First)));
+}
+
+#[tokio::test]
 async fn groups_and_address_may_be_told_beside_the_token_but_about_the_same_person() {
     let scene = Scene::new().await;
     scene.house.say(json!({ "sub": "24400320" }));
@@ -456,6 +474,12 @@ async fn each_errand_is_received_once_and_in_its_own_browser() {
     let again = scene.finish(&right, None, after(599)).await;
     assert!(matches!(again, Err(Error::Provider(Refusal::Errand))));
     assert_eq!(scene.house.asked("/token"), 1);
+    let (state, _) = scene.house.visit(&other.address);
+    // A code that the provider never gave.
+    let invented =
+        Returned { sealed: &other.sealed, state: &state, code: Some("invented"), ..Returned::default() };
+    let refused = scene.finish(&invented, None, now()).await;
+    assert!(matches!(refused, Err(Error::Provider(Refusal::Declined(word))) if word == "invalid_grant"));
 }
 
 #[tokio::test]
@@ -680,7 +704,7 @@ async fn who_signed_in_long_ago_at_the_provider_confirms_that_it_is_they() {
 async fn a_disabled_account_stays_disabled_and_the_last_administrator_stays_one() {
     let mut settings = settings();
     settings.map.push(Mapping { group: "keepers".into(), place: (Role::Administrator, None) });
-    let scene = Scene::with(settings).await;
+    let scene = Scene::bare(settings).await;
     let access = &scene.desk.access;
     scene.house.say(hanako(&["keepers"]));
     let keeper = scene.enter(now()).await.unwrap();

@@ -100,15 +100,19 @@ async fn receive_newcomer(
         take_up_invitation(tx, settings, id, said, now).await?;
         return Ok(id);
     }
-    if !settings.create_accounts || places(settings, registry, said).is_empty() {
+    let places = places(settings, registry, said);
+    if !settings.create_accounts || places.is_empty() {
         return Err(Refusal::NoRole.into());
+    }
+    let keeps = places.iter().any(|(role, _)| *role == Role::Administrator);
+    if !keeps && !sql::any_account(tx.connection()).await? {
+        return Err(Refusal::Early.into());
     }
     let id = Id::new(now);
     // Without an address that the provider stands for, a login that nobody can type by chance.
     let login = said.address.clone().unwrap_or_else(|| format!("{id}@provider.invalid"));
     let name = said.name.clone().unwrap_or_else(|| login.clone());
     let newcomer = Newcomer { login, name, language: caught.language };
-    let places = places(settings, registry, said);
     let newcomer = newcomer.checked()?;
     create_by(tx, id, &newcomer, State::Active, &places, SPEAKER, "account.create", now).await?;
     remember(tx, settings, id, said, now).await?;
@@ -207,6 +211,7 @@ async fn note_refusal(
 ) -> Result<(), Error> {
     let reason = match error {
         Error::Provider(Refusal::NoRole) => "no role",
+        Error::Provider(Refusal::Early) => "no administrator yet",
         Error::Provider(Refusal::AddressTaken) => "address taken",
         Error::WrongState(state) => state.word(),
         _ => return Ok(()),

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use base::{Language, Timestamp};
 use jiff::SignedDuration;
+use registry::Registry;
 use store::{Location, Schema, Store, Verification};
 use tokio::runtime::Runtime;
 
@@ -56,6 +57,8 @@ enum Finding {
     Silent { last: Timestamp, hours: i64 },
     NotLoopback { listen: SocketAddr },
     AddressInUse { listen: SocketAddr },
+    ProviderRefused { issuer: String, reason: String },
+    ProviderWithoutKeys { issuer: String },
     AddressRefused { listen: SocketAddr, reason: String },
 }
 
@@ -192,6 +195,19 @@ impl Finding {
                 format!("{listen} では既に何かが待ち受けています（noroshi が動いていればそれです）。"),
                 format!("Something listens at {listen} already (noroshi, if it is running)."),
             ),
+            Self::ProviderRefused { issuer, reason } => (
+                format!(
+                    "認証基盤 {issuer} を利用できません: {reason}。その間もパスワードとパスキーではサインインできます。"
+                ),
+                format!(
+                    "The identity provider {issuer} cannot be used: {reason}. Until it can, people sign in with \
+                      passwords and passkeys only."
+                ),
+            ),
+            Self::ProviderWithoutKeys { issuer } => (
+                format!("認証基盤 {issuer} の鍵に、利用できるもの（RSA、P-256、Ed25519）がありません。"),
+                format!("The identity provider {issuer} has no key that can be used (RSA, P-256, Ed25519)."),
+            ),
             Self::AddressRefused { listen, reason } => (
                 format!("{listen} で待ち受けられません: {reason}"),
                 format!("{listen} cannot be listened at: {reason}"),
@@ -250,7 +266,7 @@ fn look(runtime: &Runtime, config: &Config, directory: &Path, now: Timestamp, fo
     look_at_lake(directory, found);
     match config.database(directory) {
         Ok(database) => {
-            let looked = runtime.block_on(look_at_database(&database, now, found));
+            let looked = runtime.block_on(look_at_database(&database, config, now, found));
             if let Err(error) = looked {
                 found.push(Finding::DatabaseRefused {
                     database: database.to_string(),
@@ -336,6 +352,7 @@ fn is_parquet(path: &Path) -> bool {
 
 async fn look_at_database(
     database: &Location,
+    config: &Config,
     now: Timestamp,
     found: &mut Vec<Finding>,
 ) -> Result<(), anyhow::Error> {
@@ -382,6 +399,22 @@ async fn look_at_database(
             }
         }
     }
+    look_at_provider(config, &Registry::load(&store).await?, now, found).await;
     store.close().await;
     Ok(())
+}
+
+/// Whether the provider of identities can be reached, fits, and has keys.
+async fn look_at_provider(config: &Config, registry: &Registry, now: Timestamp, found: &mut Vec<Finding>) {
+    let provider = match config.provider(registry) {
+        Ok(None) => return,
+        Ok(Some(provider)) => provider,
+        Err(error) => return found.push(Finding::Settings { reason: format!("{error:#}") }),
+    };
+    let issuer = provider.settings.issuer.clone();
+    match provider.look(now).await {
+        Ok(0) => found.push(Finding::ProviderWithoutKeys { issuer }),
+        Ok(_) => {}
+        Err(refusal) => found.push(Finding::ProviderRefused { issuer, reason: refusal.to_string() }),
+    }
 }

@@ -59,6 +59,7 @@ pub fn state(
     Ok(web::State {
         store: centre.store.clone(),
         access: centre.access.clone(),
+        provider: config.provider(&centre.registry())?.map(Arc::new),
         site,
         lake: centre.lake.clone(),
         registry: centre.registry_source(),

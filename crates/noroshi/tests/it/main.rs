@@ -6,6 +6,7 @@ mod backup;
 mod bad_input;
 mod centre;
 mod detect;
+mod provider;
 mod regression;
 mod rules;
 

@@ -15,6 +15,7 @@ pub(crate) mod organisations;
 pub(crate) mod own_account;
 pub(crate) mod part;
 pub(crate) mod passkey;
+pub(crate) mod provider;
 pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod search;

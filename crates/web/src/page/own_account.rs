@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use access::passkey::Passkey;
+use access::provider::{self, Purpose};
 use access::session::Session;
 use access::token::{DAYS_MAX, Token, Wanted};
 use access::{Recognised, account, passkey, password, session as sessions, sign_in, token, totp};
@@ -19,6 +20,7 @@ use crate::frame::Frame;
 use crate::markup::Markup;
 use crate::page::account::role_at;
 use crate::page::passkey::party;
+use crate::page::provider::{Offer, own_offer};
 use crate::page::sign_in::device;
 use crate::session;
 use crate::visible::Foreign;
@@ -43,6 +45,9 @@ struct OwnPage {
     passkeys: Vec<PasskeyRow>,
     /// What the browser needs to make a passkey; empty where there can be none.
     passkey: String,
+    /// The provider, to be linked or to confirm; without a name when there is none.
+    provider: Offer,
+    provider_linked: bool,
     sessions: Vec<SessionRow>,
     tokens: Vec<TokenRow>,
     rights: Vec<RightRow>,
@@ -136,6 +141,11 @@ pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         Some(party) => passkey::options_for_new(access, who, &party, visit.now).await?.to_string(),
         None => String::new(),
     };
+    let provider_linked = match &app.state.provider {
+        Some(provider) => provider::is_linked(access, provider, id).await?,
+        None => false,
+    };
+    let purpose = if provider_linked { Purpose::Confirm } else { Purpose::Link };
     let tokens = token::list(access, id, visit.now).await?;
     let left = i64::from(standing.recovery_left);
     render(&OwnPage {
@@ -150,6 +160,8 @@ pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         codes: visit.words.with("own-codes-on", &[("n", left.into())]),
         passkeys: passkeys.iter().map(|one| passkey_row(&visit, one)).collect(),
         passkey,
+        provider: own_offer(&app, &visit, who, purpose),
+        provider_linked,
         sessions: open.iter().map(|one| session_row(&visit, one, own)).collect(),
         tokens: tokens.iter().map(|one| token_row(&visit, one)).collect(),
         rights: Right::ALL

@@ -14,6 +14,7 @@ use crate::App;
 use crate::error::Failure;
 use crate::frame::Frame;
 use crate::page::passkey::party;
+use crate::page::provider::{Offer, offer};
 use crate::session;
 use crate::visit::{Visit, render};
 
@@ -26,11 +27,12 @@ pub(crate) struct SignInPage {
     problem: String,
     /// What the browser needs to use a passkey; empty where there can be none.
     passkey: String,
+    provider: Offer,
 }
 
 #[derive(Template)]
 #[template(path = "sign_in_code.html")]
-struct CodePage {
+pub(crate) struct CodePage {
     frame: Frame,
     step: String,
     next: String,
@@ -161,9 +163,11 @@ pub(crate) fn page(
         Some(party) => passkey::options_for_sign_in(&app.state.access, &party, visit.now)?.to_string(),
         None => String::new(),
     };
-    Ok(SignInPage { frame: visit.frame("", visit.words.get("sign-in-title")), login, next, problem, passkey })
+    let (frame, provider) = (visit.frame("", visit.words.get("sign-in-title")), offer(app, visit, &next));
+    Ok(SignInPage { frame, login, next, problem, passkey, provider })
 }
 
-fn code_page(visit: &Visit, step: String, next: String, problem: String) -> CodePage {
+/// The page that asks for a code.
+pub(crate) fn code_page(visit: &Visit, step: String, next: String, problem: String) -> CodePage {
     CodePage { frame: visit.frame("", visit.words.get("sign-in-code-title")), step, next, problem }
 }

@@ -205,3 +205,84 @@ async fn who_keeps_accounts_gives_and_takes_roles_and_lets_go() {
     let whole = store::verify_audit(&world.store).await.unwrap();
     assert!(matches!(whole, store::Verification::Whole { .. }), "{whole:?}");
 }
+
+#[tokio::test]
+async fn the_way_to_the_provider_leads_out_once_and_back_into_the_same_browser() {
+    let world = world().await;
+    let mut hanako = Browser::new(&world, "");
+    shown(
+        &hanako.get("/sign-in?next=%2Fthreats").await,
+        200,
+        &["職員認証基盤でサインイン", "href=\"/sign-in/provider?next=%2Fthreats\""],
+    );
+    let out = hanako.get("/sign-in/provider?next=%2Fthreats").await;
+    let place = out.header("location").to_owned();
+    assert!(
+        out.status == 303 && place.starts_with("https://id.example/authorize?response_type=code&"),
+        "{place}"
+    );
+    let back = format!("redirect_uri=http%3A%2F%2F127.0.0.1%3A{}%2F", world.address.port());
+    assert!(place.contains(&back), "{place}");
+    let cookie = out.cookies().find(|cookie| cookie.starts_with("noroshi-errand=")).unwrap();
+    assert!(cookie.ends_with("; Max-Age=600; Path=/; HttpOnly; SameSite=Lax"), "{cookie}");
+    let state = place.split("&state=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+    hanako.cookies.push(cookie.split(';').next().unwrap().to_owned());
+
+    // From another browser, with another errand's state, and with none at all.
+    let elsewhere = Browser::new(&world, "");
+    for (browser, query) in [
+        (&elsewhere, format!("state={state}&code=x")),
+        (&hanako, "state=x&code=x".to_owned()),
+        (&hanako, String::new()),
+    ] {
+        let refused = browser.get(&format!("/sign-in/provider/return?{query}")).await;
+        shown(&refused, 400, &["このブラウザで始めたものではないか", "職員認証基盤でサインイン"]);
+    }
+    // The provider does not answer; and the errand is used up whatever came of it.
+    let path = format!("/sign-in/provider/return?state={state}&code=x");
+    let late = hanako.get(&path).await;
+    shown(&late, 504, &["認証基盤から時間内に応答がありません"]);
+    assert!(late.cookies().any(|cookie| cookie.starts_with("noroshi-errand=; Max-Age=0; ")));
+    shown(&hanako.get(&path).await, 400, &["既に済んでいます"]);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_provider_is_a_page_in_both_languages() {
+    let world = world().await;
+    for (lang, sentence) in
+        [("ja", "サインインが認められませんでした（access_denied）"), ("en", "(access_denied)")]
+    {
+        let mut browser = Browser::new(&world, "");
+        let out = browser.get("/sign-in/provider").await;
+        let place = out.header("location").to_owned();
+        let state = place.split("&state=").nth(1).unwrap().split('&').next().unwrap();
+        let cookie = out.cookies().find(|cookie| cookie.starts_with("noroshi-errand=")).unwrap();
+        browser.cookies.push(cookie.split(';').next().unwrap().to_owned());
+        let path =
+            format!("/sign-in/provider/return?state={state}&error=access_denied&error_description=%3Cb%3E");
+        let page = browser.get(&with_language(&path, lang)).await;
+        assert_eq!(page.status, 400);
+        check_page(&page, lang);
+        assert!(page.body.contains(sentence) && !page.body.contains("&#60;b"), "{}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn only_our_own_page_leads_somebody_signed_in_to_the_provider() {
+    let world = world().await;
+    let cookie = world.enter(Role::Csirt, Some(organisation("o0"))).await;
+    let other = world.enter(Role::Staff, Some(organisation("o0"))).await;
+    let (own, other) = (Browser::new(&world, &cookie), Browser::new(&world, &other));
+    let page = own.get("/account?lang=ja").await;
+    shown(&page, 200, &["職員認証基盤と連携する"]);
+    let path = format!("/account/provider{}", between(&page, "href=\"/account/provider", "\""))
+        .replace("&#38;", "&");
+    let out = own.get(&path).await;
+    assert!(out.status == 303 && out.header("location").starts_with("https://id.example/"), "{}", out.body);
+    // The mark is of one session and one purpose.
+    assert_eq!(other.get(&path).await.status, 403);
+    assert_eq!(own.get(&path.replace("for=link", "for=confirm")).await.status, 403);
+    assert_eq!(own.get("/account/provider?for=link").await.status, 403);
+    assert_eq!(own.get("/account/provider?for=sign-in").await.status, 400);
+    led_to(&own.get("/sign-in/provider?next=%2Fthreats").await, "/threats");
+}

@@ -69,6 +69,8 @@ async fn crawl(world: &World, cookie: &str) -> BTreeMap<String, Answer> {
     waiting.retain(|path| path != "/live");
     // A workbook is no text; it holds what the tables of the same reader hold.
     let is_text = |path: &str| !path.contains(".xlsx");
+    // The way to the provider of identities is made of what is drawn each time; it has tests of its own.
+    let is_ours = |path: &str| !path.starts_with("/account/provider?");
     let mut answers = BTreeMap::new();
     let mut asked: BTreeSet<String> = waiting.iter().cloned().collect();
     while let Some(path) = waiting.pop() {
@@ -78,6 +80,7 @@ async fn crawl(world: &World, cookie: &str) -> BTreeMap<String, Answer> {
             if link.starts_with('/')
                 && !link.starts_with("/static/")
                 && is_text(&link)
+                && is_ours(&link)
                 && asked.insert(link.clone())
             {
                 waiting.push(link);
@@ -96,7 +99,7 @@ async fn crawl(world: &World, cookie: &str) -> BTreeMap<String, Answer> {
 /// key that was drawn: those differ from world to world by chance.
 fn without_chance(text: &str) -> String {
     let mut kept = String::new();
-    let text = without_marks(text);
+    let text = without_marks(&without_marks(text, "."), "mark=");
     let mut rest = text.as_str();
     while let Some(place) = ["account_", "session_", "token_"].iter().filter_map(|kind| rest.find(kind)).min()
     {
@@ -109,18 +112,13 @@ fn without_chance(text: &str) -> String {
     kept + rest
 }
 
-/// The mark of a cursor is 64 digits after its place and a dot.
-fn without_marks(text: &str) -> String {
+/// A mark is 64 digits: of a cursor after its place and a dot, of a link to the provider after its name.
+fn without_marks(text: &str, before: &str) -> String {
     let is_mark =
         |rest: &str| rest.get(..64).is_some_and(|mark| mark.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    let mut kept = String::new();
-    for (number, part) in text.split('.').enumerate() {
-        if number > 0 {
-            kept.push('.');
-        }
-        kept.push_str(if number > 0 && is_mark(part) { &part[64..] } else { part });
-    }
-    kept
+    let parts = text.split(before).enumerate();
+    let kept = parts.map(|(number, part)| if number > 0 && is_mark(part) { &part[64..] } else { part });
+    kept.collect::<Vec<_>>().join(before)
 }
 
 /// What an answer for programs leads to: the next page of a list, and everything that it names.

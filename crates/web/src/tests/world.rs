@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use access::Access;
 use access::account::{self, Newcomer};
+use access::provider::fetch::{Call, Fetch, Trouble};
+use access::provider::{ClientSecret, Provider, Settings};
 use access::sign_in::Client;
 use base::{
     EventId, Id, Language, Observable, ObservableKind, Organisation as OrganisationId, Period, Role, Scope,
@@ -58,6 +60,43 @@ const PATIENT: crate::RequestLimit = crate::RequestLimit { requests: 1_000_000, 
 pub(crate) const SMALL: Size =
     Size { organisations: 4, threats: 3, nasty: false, others: Others::Quiet, request_limit: PATIENT };
 
+/// A provider that says where people sign in, and answers nothing else.
+#[derive(Debug)]
+struct Signpost;
+
+impl Fetch for Signpost {
+    fn fetch(&self, call: &Call) -> Result<access::provider::fetch::Answer, Trouble> {
+        if !call.url.ends_with("/.well-known/openid-configuration") {
+            return Err(Trouble::TimedOut);
+        }
+        let document = serde_json::json!({
+            "issuer": "https://id.example",
+            "authorization_endpoint": "https://id.example/authorize",
+            "token_endpoint": "https://id.example/token",
+            "jwks_uri": "https://id.example/keys",
+            "response_types_supported": ["code"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        });
+        Ok(access::provider::fetch::Answer { status: 200, body: document.to_string().into_bytes() })
+    }
+}
+
+fn provider() -> Provider {
+    let settings = Settings {
+        name_ja: "職員認証基盤".into(),
+        name_en: "Staff identity".into(),
+        issuer: "https://id.example".into(),
+        client: "noroshi".into(),
+        secret: ClientSecret("secret".into()),
+        scopes: Vec::new(),
+        groups_claim: "groups".into(),
+        create_accounts: true,
+        second_factor: false,
+        map: Vec::new(),
+    };
+    Provider::new(settings, Arc::new(Signpost))
+}
+
 /// A server over a store that was filled the way real data fills it.
 pub(crate) struct World {
     pub(crate) store: Store,
@@ -105,6 +144,7 @@ impl World {
         let state = crate::State {
             store: store.clone(),
             access: access.clone(),
+            provider: Some(Arc::new(provider())),
             site: crate::Site::loopback(),
             lake: Arc::new(Shelf(shelf)),
             registry: Arc::new(move || served.clone()),
