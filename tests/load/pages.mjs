@@ -29,6 +29,7 @@ const assets = 20_000;
 const rowsMax = 200_000;
 const password = "かがり火の見張り番 2026";
 const ticksPerSecond = 100;
+const comparisons = 500;
 
 function* rows() {
   const key = (number) => `org${number}`;
@@ -160,6 +161,22 @@ async function load(server, name, requests) {
   return wrong;
 }
 
+// Whether the time of an answer tells what is somebody else's from what is not there at all: both are asked for in turn.
+async function compare(visitor, theirs, nobodys) {
+  const times = [[], []];
+  for (let turn = 0; turn < 2 * comparisons; turn += 1) {
+    const path = turn % 2 ? nobodys : theirs;
+    const began = process.hrtime.bigint();
+    const answer = await fetch(visitor.base + path, { headers: { cookie: visitor.header() }, redirect: "manual" });
+    await answer.arrayBuffer();
+    times[turn % 2].push(Number(process.hrtime.bigint() - began) / 1e6);
+    if (answer.status !== 404) throw new Error(`${path}: status ${answer.status}, and not 404`);
+  }
+  const at = (of, share) => of.toSorted((one, other) => one - other)[Math.floor(of.length * share)].toFixed(2);
+  const show = (of) => `${at(of, 0.25)} / ${at(of, 0.5)} / ${at(of, 0.75)} ms`;
+  console.log(`404 for ${theirs.replace(/[0-9a-f]{32}/, "…").padEnd(26)} quartiles: somebody else's ${show(times[0])}, nobody's ${show(times[1])}`);
+}
+
 const data = process.env.NOROSHI_LOAD_DATA ?? mkdtempSync(join(tmpdir(), "noroshi-load-"));
 if (!existsSync(join(data, "noroshi.sqlite"))) fill(data);
 const server = await serve(data);
@@ -184,6 +201,9 @@ try {
   console.log(`${"page".padEnd(34)} req/s ${"p50".padStart(6)} ${"p99".padStart(6)} ${"max".padStart(6)}  cores  wrong   (ms at ${rate} requests/s, ${seconds} s each)`);
   for (const page of pages) wrong += await load(server, page[0], [request(page)]);
   wrong += await load(server, "all of them in turn", pages.map(request));
+  const other = (await administrator.ask("/organisations")).match(new RegExp(`/organisations/(?!${place})(org_[0-9a-f]{32})`))[1];
+  const nobody = `org_${"0".repeat(32)}`;
+  for (const path of ["/organisations/", "/registry/of/", "/api/v1/organisations/"]) await compare(csirt, path + other, path + nobody);
   console.log(`memory of the server: ${readFileSync(`/proc/${server.child.pid}/status`, "utf8").match(/VmHWM:\s+(\d+)/)[1] / 1024 | 0} MB at most`);
 } finally {
   server.child.kill("SIGTERM");
