@@ -211,6 +211,11 @@ async fn an_answer_that_is_not_exactly_right_lets_nobody_in() {
     device.flags = 0x01;
     let refused = try_with(&desk, &ours(&device).to_string()).await;
     assert!(matches!(refused, Err(Error::Passkey("its user was not verified"))));
+    device.flags = 0x15;
+    let refused = try_with(&desk, &ours(&device).to_string()).await;
+    assert!(matches!(refused, Err(Error::Passkey("it was copied and says that it cannot be"))));
+    device.flags = 0x1d;
+    try_with(&desk, &ours(&device).to_string()).await.unwrap();
 
     // A counter that moves must go on moving: the copy that lags behind is noticed.
     device.flags = 0x05;

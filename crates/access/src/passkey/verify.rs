@@ -21,6 +21,8 @@ const ID_BYTES_MAX: usize = 1_023;
 
 const USER_PRESENT: u8 = 0x01;
 const USER_VERIFIED: u8 = 0x04;
+const MAY_BE_COPIED: u8 = 0x08;
+const IS_COPIED: u8 = 0x10;
 const HAS_CREDENTIAL: u8 = 0x40;
 
 /// The public half of a passkey, and how often it was used as far as it says.
@@ -166,6 +168,9 @@ fn check_authenticator_data<'d>(data: &'d [u8], party: &Party) -> Result<(u8, u3
     }
     if flags & USER_PRESENT == 0 || flags & USER_VERIFIED == 0 {
         return Err(Error::Passkey("its user was not verified"));
+    }
+    if flags & IS_COPIED != 0 && flags & MAY_BE_COPIED == 0 {
+        return Err(Error::Passkey("it was copied and says that it cannot be"));
     }
     Ok((flags, u32::from_be_bytes(*counter), rest))
 }
