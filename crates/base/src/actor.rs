@@ -41,11 +41,17 @@ pub enum Right {
     KeepAccounts,
     /// Deliver logs.
     Deliver,
+    /// Answer the forms that are one's own.
+    Answer,
+    /// See who has answered, what was counted, and the figures made of it.
+    ReadInspection,
+    /// Say who is asked, and answer for others; over everything, also make, open and close surveys.
+    KeepInspection,
 }
 
 impl Right {
     /// Every right, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::ReadWatch,
         Self::ReadEvents,
         Self::Decide,
@@ -57,6 +63,9 @@ impl Right {
         Self::ReadAudit,
         Self::KeepAccounts,
         Self::Deliver,
+        Self::Answer,
+        Self::ReadInspection,
+        Self::KeepInspection,
     ];
 
     /// The word used in tokens, files and tables.
@@ -73,6 +82,9 @@ impl Right {
             Self::ReadAudit => "read_audit",
             Self::KeepAccounts => "keep_accounts",
             Self::Deliver => "deliver",
+            Self::Answer => "answer",
+            Self::ReadInspection => "read_inspection",
+            Self::KeepInspection => "keep_inspection",
         }
     }
 }
@@ -251,26 +263,51 @@ impl Role {
     /// What it may do. This table is the policy.
     pub const fn rights(self) -> &'static [Right] {
         use Right::{
-            Decide, Deliver, KeepAccounts, KeepRegistry, ProposeRegistry, ReadAudit, ReadEvents, ReadPeople,
-            ReadRegistry, ReadWatch, Share,
+            Answer, Decide, Deliver, KeepAccounts, KeepInspection, KeepRegistry, ProposeRegistry, ReadAudit,
+            ReadEvents, ReadInspection, ReadPeople, ReadRegistry, ReadWatch, Share,
         };
         match self {
             Self::WatchOfficer => &[ReadWatch, ReadEvents, Decide, Share, ReadRegistry, ReadPeople],
-            Self::Coordinator => {
-                &[ReadWatch, ReadEvents, Decide, Share, ReadRegistry, ReadPeople, KeepRegistry]
-            }
-            Self::Inspector => &[ReadWatch, ReadRegistry, ReadPeople],
-            Self::Planner | Self::Editor => &[ReadWatch, ReadRegistry],
+            Self::Coordinator => &[
+                ReadWatch,
+                ReadEvents,
+                Decide,
+                Share,
+                ReadRegistry,
+                ReadPeople,
+                KeepRegistry,
+                ReadInspection,
+            ],
+            Self::Inspector => &[ReadWatch, ReadRegistry, ReadPeople, ReadInspection, KeepInspection],
+            Self::Planner | Self::Editor => &[ReadWatch, ReadRegistry, ReadInspection],
             Self::Administrator => {
                 &[ReadWatch, ReadRegistry, ReadPeople, KeepRegistry, ReadAudit, KeepAccounts]
             }
-            Self::Ciso => {
-                &[ReadWatch, ReadEvents, ReadRegistry, ReadPeople, ProposeRegistry, ReadAudit, KeepAccounts]
-            }
-            Self::Csirt => &[ReadWatch, ReadEvents, ReadRegistry, ReadPeople, ProposeRegistry],
-            Self::SystemManager => &[ReadWatch, ReadRegistry, ReadPeople, ProposeRegistry],
-            Self::SectionManager => &[ReadPeople],
-            Self::Staff => &[],
+            Self::Ciso => &[
+                ReadWatch,
+                ReadEvents,
+                ReadRegistry,
+                ReadPeople,
+                ProposeRegistry,
+                ReadAudit,
+                KeepAccounts,
+                Answer,
+                ReadInspection,
+                KeepInspection,
+            ],
+            Self::Csirt => &[
+                ReadWatch,
+                ReadEvents,
+                ReadRegistry,
+                ReadPeople,
+                ProposeRegistry,
+                Answer,
+                ReadInspection,
+                KeepInspection,
+            ],
+            Self::SystemManager => &[ReadWatch, ReadRegistry, ReadPeople, ProposeRegistry, Answer],
+            Self::SectionManager => &[ReadPeople, Answer, ReadInspection],
+            Self::Staff => &[Answer],
             Self::Sensor => &[Deliver],
         }
     }

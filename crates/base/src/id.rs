@@ -27,6 +27,8 @@ pub enum Change {}
 pub enum Threat {}
 /// The same observable at two or more organisations.
 pub enum Campaign {}
+/// Many people asked the same, once.
+pub enum Survey {}
 
 impl Kind for Organisation {
     const PREFIX: &'static str = "org";
@@ -45,6 +47,9 @@ impl Kind for Threat {
 }
 impl Kind for Campaign {
     const PREFIX: &'static str = "campaign";
+}
+impl Kind for Survey {
+    const PREFIX: &'static str = "survey";
 }
 
 /// A UUIDv7 that knows what it names.

@@ -16,7 +16,9 @@ mod tlp;
 
 pub use actor::{Account, Actor, Confidentiality, Denied, Grant, Right, Role, Seat};
 pub use event_id::EventId;
-pub use id::{Campaign, Change, Id, Kind, Organisation, ParseIdError, Person, PointOfContact, Threat};
+pub use id::{
+    Campaign, Change, Id, Kind, Organisation, ParseIdError, Person, PointOfContact, Survey, Threat,
+};
 pub use jiff::Timestamp;
 pub use language::Language;
 pub use observable::{Observable, ObservableKind};

@@ -596,6 +596,9 @@ right-keep_registry = Change the registry
 right-read_audit = See the audit trail
 right-keep_accounts = Keep accounts
 right-deliver = Deliver logs
+right-answer = Answer one's own forms
+right-read_inspection = See inspections and their figures
+right-keep_inspection = Run inspections
 
 ## What can go wrong with accounts
 error-password-short = A password has at least 12 characters. { $value }

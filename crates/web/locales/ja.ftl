@@ -554,6 +554,9 @@ right-keep_registry = 台帳の変更
 right-read_audit = 監査記録の閲覧
 right-keep_accounts = アカウントの管理
 right-deliver = ログの送付
+right-answer = 自己点検票への回答
+right-read_inspection = 自己点検の状況・結果の閲覧
+right-keep_inspection = 自己点検の実施・対象者名簿の管理
 
 ## アカウントの誤り
 error-password-short = パスワードは12文字以上にしてください。{ $value }
