@@ -198,6 +198,17 @@ CREATE TABLE detections (
     PRIMARY KEY (event, rule)
 );
 CREATE INDEX detections_of ON detections (threat, at);
+CREATE TABLE forms (
+    part    BIGINT NOT NULL,
+    person  TEXT   NOT NULL,
+    role    TEXT   NOT NULL,
+    version BIGINT NOT NULL,
+    at      BIGINT NOT NULL,
+    answers TEXT   NOT NULL,
+    draft   TEXT   NOT NULL,
+    PRIMARY KEY (part, person, role),
+    FOREIGN KEY (part, person) REFERENCES respondents (part, person)
+);
 CREATE TABLE functions (
     id           TEXT   NOT NULL PRIMARY KEY,
     organisation TEXT   NOT NULL REFERENCES organisations (id),
@@ -289,6 +300,17 @@ CREATE TABLE people (
     UNIQUE (organisation, key)
 );
 CREATE INDEX people_of ON people (organisation, valid_from, valid_until);
+CREATE TABLE respondents (
+    part     BIGINT NOT NULL REFERENCES survey_parts (id),
+    person   TEXT   NOT NULL,
+    roles    TEXT   NOT NULL,
+    section  TEXT   NOT NULL,
+    account  TEXT   NOT NULL,
+    language TEXT   NOT NULL,
+    excluded TEXT   NOT NULL,
+    PRIMARY KEY (part, person)
+);
+CREATE INDEX respondents_by_account ON respondents (account) WHERE account <> '';
 CREATE TABLE rule_days (
     organisation TEXT   NOT NULL,
     rule_id      TEXT   NOT NULL,
@@ -370,6 +392,40 @@ CREATE TABLE software (
 );
 CREATE INDEX software_by_end ON software (end_of_support);
 CREATE INDEX software_of ON software (organisation, valid_from, valid_until);
+CREATE TABLE survey_items (
+    survey         TEXT   NOT NULL REFERENCES surveys (id),
+    place          BIGINT NOT NULL,
+    reference      TEXT   NOT NULL,
+    role           TEXT   NOT NULL,
+    priority       BIGINT NOT NULL,
+    nist           TEXT   NOT NULL,
+    title_ja       TEXT   NOT NULL,
+    title_en       TEXT   NOT NULL,
+    explanation_ja TEXT   NOT NULL,
+    explanation_en TEXT   NOT NULL,
+    evidence_ja    TEXT   NOT NULL,
+    evidence_en    TEXT   NOT NULL,
+    PRIMARY KEY (survey, place)
+);
+CREATE TABLE survey_parts (
+    id           BIGINT NOT NULL PRIMARY KEY,
+    survey       TEXT   NOT NULL REFERENCES surveys (id),
+    organisation TEXT   NOT NULL REFERENCES organisations (id),
+    UNIQUE (survey, organisation)
+);
+CREATE TABLE surveys (
+    id            TEXT   NOT NULL PRIMARY KEY,
+    kind          TEXT   NOT NULL,
+    title_ja      TEXT   NOT NULL,
+    title_en      TEXT   NOT NULL,
+    edition       TEXT   NOT NULL,
+    variant       TEXT   NOT NULL,
+    reference_day TEXT   NOT NULL,
+    opens_at      BIGINT NOT NULL,
+    closes_at     BIGINT NOT NULL,
+    state         TEXT   NOT NULL,
+    made_at       BIGINT NOT NULL
+);
 CREATE TABLE systems (
     id              TEXT   NOT NULL PRIMARY KEY,
     organisation    TEXT   NOT NULL REFERENCES organisations (id),
@@ -387,6 +443,14 @@ CREATE TABLE systems (
     internet_facing TEXT   NOT NULL,
     place           TEXT   NOT NULL,
     UNIQUE (organisation, key)
+);
+CREATE TABLE tallies (
+    part     BIGINT NOT NULL REFERENCES survey_parts (id),
+    role     TEXT   NOT NULL,
+    targets  BIGINT NOT NULL,
+    excluded BIGINT NOT NULL,
+    counts   TEXT   NOT NULL,
+    PRIMARY KEY (part, role)
 );
 CREATE TABLE threats (
     id              TEXT   NOT NULL PRIMARY KEY,

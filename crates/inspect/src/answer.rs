@@ -109,6 +109,14 @@ impl Packed {
         packed
     }
 
+    /// The first `items` answers of words that [`Packed::words`] gave; what is missing is blank.
+    pub(crate) fn of_words(words: &[u64], items: usize) -> Self {
+        let asked = lanes(items);
+        let mask =
+            |(word, asked): (usize, &u64)| words.get(word).copied().unwrap_or(0) & (asked | asked << 1);
+        Self { words: asked.iter().enumerate().map(mask).collect(), items }
+    }
+
     /// How many items there are.
     pub fn items(&self) -> usize {
         self.items

@@ -11,6 +11,7 @@ mod csv;
 mod report;
 
 pub use coded::{CodedColumn, read_coded};
+pub(crate) use collect::Form as CollectedForm;
 pub use collect::{Answered, Collector, PEOPLE_MAX};
 pub use csv::{Part, RESPONSES, ROSTER, header, read_responses, read_roster};
 pub use report::{

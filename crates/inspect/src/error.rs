@@ -1,5 +1,9 @@
 //! What can be wrong with a survey's files and requests.
 
+use base::Id;
+
+use crate::survey::State;
+
 /// The most wrong rows that one error names.
 pub const WRONG_MAX: usize = 20;
 
@@ -45,6 +49,87 @@ pub enum Error {
     /// The file cannot be read.
     #[error("cannot read it: {0}")]
     Read(#[from] std::io::Error),
+    /// A value of a survey that cannot be.
+    #[error("{field}: {reason}")]
+    Malformed {
+        /// Which.
+        field: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There is no such survey, or the asker may not know of it.
+    #[error("survey {0} does not exist")]
+    NoSuchSurvey(Id<base::Survey>),
+    /// Nobody of that name is asked in that role, or the asker may not know of them.
+    #[error("{person:?} is not asked as {role:?}")]
+    NotAsked {
+        /// By what name they were looked for.
+        person: String,
+        /// In which role.
+        role: String,
+    },
+    /// The survey is not in a state in which this can be done.
+    #[error("the survey is {0}")]
+    WrongState(State),
+    /// The survey has not begun to take answers, or takes none any more.
+    #[error("survey {0} takes no answers now")]
+    OutOfTime(Id<base::Survey>),
+    /// A newer form is there; look again before sending.
+    #[error("version {kept} of the form is there already")]
+    Outdated {
+        /// The version that is kept.
+        kept: u64,
+    },
+    /// The counts are not those of the answers. Nothing was changed; somebody has to look at the database.
+    #[error("the counts of {organisation} as {role} are not those of the answers")]
+    CountsDiffer {
+        /// Whose.
+        organisation: Id<base::Organisation>,
+        /// In which role.
+        role: String,
+    },
+    /// The actor's roles do not give the right.
+    #[error(transparent)]
+    Denied(#[from] base::Denied),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// What sort of failure it is, for whoever has to answer in another language or with a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// It is not there, or not for this asker.
+    NotFound,
+    /// What was sent makes no sense here.
+    Invalid,
+    /// The asker may not.
+    Denied,
+    /// The state of things does not allow it.
+    Conflict,
+    /// Not the asker's fault.
+    Unavailable,
+}
+
+impl Error {
+    /// The sort of failure.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoColumn { .. } | Self::Rows(_) | Self::TooMany { .. } | Self::Malformed { .. } => {
+                ErrorKind::Invalid
+            }
+            Self::NoSuchSurvey(_) | Self::NotAsked { .. } => ErrorKind::NotFound,
+            Self::WrongState(_) | Self::OutOfTime(_) | Self::Outdated { .. } => ErrorKind::Conflict,
+            Self::Denied(_) => ErrorKind::Denied,
+            Self::Read(_) | Self::CountsDiffer { .. } | Self::Store(_) => ErrorKind::Unavailable,
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
 }
 
 fn rows(rows: &[WrongRow]) -> String {

@@ -3,25 +3,36 @@
 //! Everything is counted in integers. A [`Tally`] holds the counts of one organisation in one role; a [`Formula`] says
 //! which figure is made of them, a [`Grade`] what it means, and [`printed`] how it is shown. No figure is ever made of a
 //! rounded one.
+//!
+//! A [`survey`] is what is asked of whom: a [`roster`], a [`form`] for each person and role, and counts ([`count`]) that
+//! follow every form in its own transaction.
 
 mod answer;
 pub mod assess;
 pub mod catalogue;
+pub mod count;
 mod error;
 mod figure;
+pub mod form;
 mod formula;
 mod grade;
 mod mean;
+pub mod roster;
+mod sql;
+mod suppress;
+pub mod survey;
 mod tally;
 #[cfg(test)]
 mod tests;
+pub mod upload;
 
 pub use answer::{Answer, ITEMS_MAX, Packed, lanes};
-pub use error::{Error, WRONG_MAX, WrongRow};
+pub use error::{Error, ErrorKind, WRONG_MAX, WrongRow};
 pub use figure::{
     Figure, Government, MARKS, Reach, all_roles, coverage, government, implementation, of_item, reach,
 };
 pub use formula::{Aggregation, Blank, Duty, Formula, Known, Variant};
 pub use grade::{Grade, printed, printed_whole};
 pub use mean::Mean;
+pub use suppress::{SMALL_CELL_MIN, Suppressed, suppress};
 pub use tally::{Cell, Standing, Tally};

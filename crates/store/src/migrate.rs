@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(7, "0007_answers"),
     migration!(8, "0008_audit"),
     migration!(9, "0009_counting"),
+    migration!(10, "0010_survey"),
 ];
 
 /// Brings the schema up to date in one transaction: another process sees the old schema or the new one.

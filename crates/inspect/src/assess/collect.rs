@@ -5,7 +5,7 @@ use std::hash::BuildHasher as _;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use crate::answer::{Answer, ITEMS_MAX};
+use crate::answer::{Answer, ITEMS_MAX, Packed};
 use crate::error::{Error, WRONG_MAX, WrongRow};
 
 /// People times roles in one file, at most.
@@ -89,6 +89,13 @@ pub(crate) struct Form {
     pub(crate) on_roster: bool,
     pub(crate) excluded: bool,
     pub(crate) submitted: bool,
+}
+
+impl Form {
+    /// Where it was first seen.
+    pub(crate) fn row(&self) -> u64 {
+        self.row
+    }
 }
 
 /// The items of a role, and the answers of everybody who has it.
@@ -385,6 +392,51 @@ impl Collector {
                 self.wrong(row, "answer", reason);
             }
         }
+    }
+
+    /// Notes the items of a role that are none of its first `items`: those that a survey does not ask.
+    pub(crate) fn refuse_items_from(&mut self, role: &[u8], items: usize) {
+        let Some(number) = self.role_names.find(role) else { return };
+        let Some(found) = self.roles.get(number) else { return };
+        let of_role = || self.forms.iter().filter(|form| form.role as usize == number);
+        let mut wrong = Vec::new();
+        for item in items..found.items.len() {
+            let said = |form: &&Form| {
+                let word = found.answers(form).get(item / LANES).copied().unwrap_or(0);
+                (word >> (2 * (item % LANES))) & 3 != 0
+            };
+            let row = of_role().find(said).or_else(|| of_role().next()).map_or(0, |form| form.row);
+            wrong.push((row, format!("{:?} is not asked of this role", found.items.text(item))));
+        }
+        for (row, reason) in wrong {
+            self.wrong(row, "item", reason);
+        }
+    }
+
+    /// The forms that were sent.
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &Form> {
+        self.forms.iter().filter(|form| form.submitted)
+    }
+
+    /// The name of a form's person.
+    pub(crate) fn person_of(&self, form: &Form) -> &str {
+        std::str::from_utf8(name_of(&self.people, form)).unwrap_or_default()
+    }
+
+    /// The name of a form's organisation.
+    pub(crate) fn organisation_of(&self, form: &Form) -> &str {
+        std::str::from_utf8(self.organisations.name(form.organisation as usize)).unwrap_or_default()
+    }
+
+    /// The name of a form's role.
+    pub(crate) fn role_of(&self, form: &Form) -> &str {
+        std::str::from_utf8(self.role_names.name(form.role as usize)).unwrap_or_default()
+    }
+
+    /// The answers of a form to the first `items` items of its role.
+    pub(crate) fn packed(&self, form: &Form, items: usize) -> Packed {
+        let role = self.roles.get(form.role as usize);
+        Packed::of_words(role.map_or(&[], |role| role.answers(form)), items)
     }
 
     /// Everything is read: refuses when any row was wrong, or when somebody answered who is not on the roster.

@@ -1,0 +1,222 @@
+//! Forms: what one person says in one role. Saved while it is written, submitted, submitted again, withdrawn; whatever
+//! becomes of a form, the counts follow in the same transaction.
+
+use base::{Actor, Id, Organisation, Right, Scope, Timestamp};
+use serde_json::json;
+use store::{Store, Tx};
+
+use crate::answer::{Packed, lanes};
+use crate::survey::{Survey, line};
+use crate::{Error, Tally, sql};
+
+/// Which form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    /// Of which survey.
+    pub survey: Id<base::Survey>,
+    /// Where the person is asked.
+    pub organisation: Id<Organisation>,
+    /// The name or number their organisation knows them by.
+    pub person: String,
+    /// In which role.
+    pub role: String,
+}
+
+/// A form as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Grows with each submission and withdrawal; 0 before the first.
+    pub version: u64,
+    /// When it was last written to; `None` when it never was.
+    pub at: Option<Timestamp>,
+    /// What counts; `None` while nothing was submitted, and after it was withdrawn.
+    pub answers: Option<Packed>,
+    /// What is being written.
+    pub draft: Option<Packed>,
+}
+
+/// What became of a form that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// It counts now; where another one counted before, that one no longer does.
+    Counted,
+    /// It was there already: sent twice is sent once.
+    Same,
+    /// It came before the survey opened or after it ended: kept as a draft, and not counted.
+    OutOfTime,
+}
+
+/// A form with all that is needed to judge what may happen to it.
+pub(crate) struct Place {
+    pub survey: Survey,
+    pub part: i64,
+    /// Who answers on the pages.
+    pub account: Option<Id<base::Account>>,
+    /// Whether somebody is not asked, for a reason.
+    pub excluded: bool,
+    /// How many items the form has; 0 when the person does not have the role.
+    pub items: usize,
+    pub form: Form,
+}
+
+/// The forms that are for the actor to answer.
+pub async fn own(store: &Store, actor: &Actor) -> Result<Vec<(Sheet, Form)>, Error> {
+    let Some(account) = actor.account() else { return Ok(Vec::new()) };
+    let mut read = store.read().await?;
+    let mut forms = Vec::new();
+    for sheet in sql::sheets_of(read.connection(), account).await? {
+        let found = sql::place(read.connection(), &sheet).await?;
+        if let Some(place) = found.filter(|place| may_answer(actor, &sheet, place)) {
+            forms.push((sheet, place.form));
+        }
+    }
+    Ok(forms)
+}
+
+/// One form, for whoever answers it and whoever answers for others there.
+pub async fn form(store: &Store, actor: &Actor, sheet: &Sheet) -> Result<Form, Error> {
+    let mut read = store.read().await?;
+    let found = sql::place(read.connection(), sheet).await?;
+    Ok(allowed(actor, sheet, found)?.form)
+}
+
+/// Keeps what is being written. Nothing is counted. Once the survey is closed there is nothing to write.
+pub async fn save_draft(
+    store: &Store,
+    actor: &Actor,
+    sheet: &Sheet,
+    answers: &Packed,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let mut tx = store.write().await?;
+    let place = find(&mut tx, actor, sheet, answers).await?;
+    if place.survey.state != crate::survey::State::Open {
+        return Err(Error::WrongState(place.survey.state));
+    }
+    let form = Form { draft: Some(answers.clone()), at: Some(now), ..place.form };
+    sql::put_form(tx.connection(), place.part, sheet, &form).await?;
+    // No figure changes, and nobody decided anything.
+    tx.commit_unnoticed().await?;
+    Ok(())
+}
+
+/// Submits a form as `version`, which must be above the one that is kept: a newer form takes the place of the one that
+/// counted. The same form sent once more changes nothing.
+pub async fn submit(
+    store: &Store,
+    actor: &Actor,
+    sheet: &Sheet,
+    answers: &Packed,
+    version: u64,
+    now: Timestamp,
+) -> Result<Sent, Error> {
+    let mut tx = store.write().await?;
+    let place = find(&mut tx, actor, sheet, answers).await?;
+    if version == place.form.version && place.form.answers.as_ref() == Some(answers) {
+        return Ok(Sent::Same);
+    }
+    check_version(version, &place.form)?;
+    if !place.survey.takes_answers(now) {
+        let form = Form { draft: Some(answers.clone()), at: Some(now), ..place.form };
+        sql::put_form(tx.connection(), place.part, sheet, &form).await?;
+        tx.commit_unnoticed().await?;
+        return Ok(Sent::OutOfTime);
+    }
+    let form = Form { version, at: Some(now), answers: Some(answers.clone()), draft: None };
+    replace(&mut tx, &place, sheet, &form).await?;
+    note(&mut tx, actor, "survey.submit", sheet, version, now).await?;
+    tx.commit().await?;
+    Ok(Sent::Counted)
+}
+
+/// Takes back what was submitted, as `version`: it is a draft again, and no longer counts.
+pub async fn withdraw(
+    store: &Store,
+    actor: &Actor,
+    sheet: &Sheet,
+    version: u64,
+    now: Timestamp,
+) -> Result<Sent, Error> {
+    let mut tx = store.write().await?;
+    let found = sql::place(tx.connection(), sheet).await?;
+    let place = allowed(actor, sheet, found)?;
+    if version == place.form.version && place.form.answers.is_none() {
+        return Ok(Sent::Same);
+    }
+    check_version(version, &place.form)?;
+    if !place.survey.takes_answers(now) {
+        return Err(Error::OutOfTime(sheet.survey));
+    }
+    let draft = place.form.draft.clone().or_else(|| place.form.answers.clone());
+    let form = Form { version, at: Some(now), answers: None, draft };
+    replace(&mut tx, &place, sheet, &form).await?;
+    note(&mut tx, actor, "survey.withdraw", sheet, version, now).await?;
+    tx.commit().await?;
+    Ok(Sent::Counted)
+}
+
+/// Puts a form in the place of the one that is kept, and the counts after it.
+async fn replace(tx: &mut Tx, place: &Place, sheet: &Sheet, form: &Form) -> Result<(), Error> {
+    let connection = tx.connection();
+    let kept = sql::tally(connection, place.part, &sheet.role, place.items).await?;
+    let mut tally = kept.unwrap_or_else(|| Tally::new(place.items));
+    count(&mut tally, place.form.answers.as_ref(), form.answers.as_ref());
+    sql::put_counts(connection, place.part, &sheet.role, &tally).await?;
+    sql::put_form(connection, place.part, sheet, form).await
+}
+
+/// Counts `after` in the place of `before`.
+pub(crate) fn count(tally: &mut Tally, before: Option<&Packed>, after: Option<&Packed>) {
+    if let Some(before) = before {
+        tally.subtract(before.words(), &lanes(before.items()));
+    }
+    if let Some(after) = after {
+        tally.add(after.words(), &lanes(after.items()));
+    }
+}
+
+/// The place of a form that can take these answers.
+async fn find(tx: &mut Tx, actor: &Actor, sheet: &Sheet, answers: &Packed) -> Result<Place, Error> {
+    let found = sql::place(tx.connection(), sheet).await?;
+    let place = allowed(actor, sheet, found)?;
+    if answers.items() != place.items {
+        let reason = format!("the form has {} items, these are {}", place.items, answers.items());
+        return Err(Error::Malformed { field: "answers", reason });
+    }
+    Ok(place)
+}
+
+fn check_version(version: u64, form: &Form) -> Result<(), Error> {
+    match version > form.version {
+        true => Ok(()),
+        false => Err(Error::Outdated { kept: form.version }),
+    }
+}
+
+/// Who is not asked, who is not there, and who is somebody else's to answer for are all the same.
+fn allowed(actor: &Actor, sheet: &Sheet, found: Option<Place>) -> Result<Place, Error> {
+    let fitting = found.filter(|place| place.items > 0 && !place.excluded && may_answer(actor, sheet, place));
+    fitting.ok_or_else(|| Error::NotAsked { person: sheet.person.clone(), role: sheet.role.clone() })
+}
+
+fn may_answer(actor: &Actor, sheet: &Sheet, place: &Place) -> bool {
+    let (scope, organisation): (&Scope, _) = (actor.scope(), Some(sheet.organisation));
+    let own = actor.account().is_some() && actor.account() == place.account;
+    (own && scope.covers(Right::Answer, organisation)) || scope.covers(Right::KeepInspection, organisation)
+}
+
+async fn note(
+    tx: &mut Tx,
+    actor: &Actor,
+    action: &str,
+    sheet: &Sheet,
+    version: u64,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let detail = json!({ "role": sheet.role, "version": version });
+    let line = line(actor, action, sheet.survey, detail, now).of([sheet.organisation]);
+    // Whose form it was can be forgotten; that there was one cannot.
+    let subject = format!("{}/{}/{}", sheet.survey, sheet.organisation, sheet.person);
+    tx.audit_about(&line, &subject, &sheet.person).await?;
+    Ok(())
+}
