@@ -74,8 +74,8 @@ pub enum Error {
     /// The survey has not begun to take answers, or takes none any more.
     #[error("survey {0} takes no answers now")]
     OutOfTime(Id<base::Survey>),
-    /// A newer form is there; look again before sending.
-    #[error("version {kept} of the form is there already")]
+    /// It does not follow the form that is kept; look again before sending.
+    #[error("the form is at version {kept}")]
     Outdated {
         /// The version that is kept.
         kept: u64,

@@ -100,8 +100,8 @@ pub async fn save_draft(
     Ok(())
 }
 
-/// Submits a form as `version`, which must be above the one that is kept: a newer form takes the place of the one that
-/// counted. The same form sent once more changes nothing.
+/// Submits a form as `version`, which must be the one after the one that is kept: whoever sends has seen what they
+/// replace, and a newer form takes the place of the one that counted. The same form sent once more changes nothing.
 pub async fn submit(
     store: &Store,
     actor: &Actor,
@@ -187,7 +187,7 @@ async fn find(tx: &mut Tx, actor: &Actor, sheet: &Sheet, answers: &Packed) -> Re
 }
 
 fn check_version(version: u64, form: &Form) -> Result<(), Error> {
-    match version > form.version {
+    match version == form.version + 1 {
         true => Ok(()),
         false => Err(Error::Outdated { kept: form.version }),
     }

@@ -16,7 +16,7 @@ use crate::survey::{State, line};
 use crate::{Error, count, sql};
 
 /// The largest file that is read: what half a million people fill, twice over.
-pub const ROSTER_BYTES_MAX: u64 = 256 << 20;
+pub const ROSTER_BYTES_MAX: u64 = 128 << 20;
 /// The most rows of one file.
 pub const ROSTER_ROWS_MAX: usize = 1_000_000;
 /// The longest name of a person or account, in bytes.
@@ -206,8 +206,8 @@ impl Judge {
         let mut limited = file.take(ROSTER_BYTES_MAX + 1);
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&mut limited);
         let columns = Columns::of(reader.headers().map_err(unreadable)?)?;
-        let (mut record, mut batch, mut rows) = (csv::StringRecord::new(), Vec::new(), 0);
-        while reader.read_record(&mut record).map_err(unreadable)? {
+        let (mut record, mut batch, mut rows) = (csv::ByteRecord::new(), Vec::new(), 0);
+        while reader.read_byte_record(&mut record).map_err(unreadable)? {
             let row = record.position().map_or(0, csv::Position::line);
             let read = self.read(&columns, &record, row);
             batch.push((row, read));
@@ -229,13 +229,19 @@ impl Judge {
     fn read(
         &mut self,
         columns: &Columns,
-        record: &csv::StringRecord,
+        record: &csv::ByteRecord,
         row: u64,
     ) -> Result<Written, (&'static str, String)> {
         if record.len() != columns.width {
             return Err(("row", format!("has {} values, the header has {}", record.len(), columns.width)));
         }
-        let cell = |place: Option<usize>| place.and_then(|place| record.get(place)).unwrap_or("").trim();
+        if record.iter().any(|value| std::str::from_utf8(value).is_err()) {
+            return Err(("row", "is not UTF-8".to_owned()));
+        }
+        let cell = |place: Option<usize>| {
+            let value = place.and_then(|place| record.get(place)).unwrap_or_default();
+            std::str::from_utf8(value).unwrap_or_default().trim()
+        };
         let key = cell(columns.organisation);
         let organisation = self
             .organisations

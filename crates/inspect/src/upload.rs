@@ -226,6 +226,8 @@ struct Batch<'c> {
 impl Batch<'_> {
     fn form(&self, before: Option<&Form>, answers: Packed) -> Form {
         let version = before.map_or(0, |before| before.version) + 1;
-        Form { version, at: Some(self.now), answers: Some(answers), draft: None }
+        // What somebody is writing meanwhile is theirs to send or to leave.
+        let draft = before.and_then(|before| before.draft.clone());
+        Form { version, at: Some(self.now), answers: Some(answers), draft }
     }
 }

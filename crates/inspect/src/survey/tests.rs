@@ -63,6 +63,7 @@ async fn a_form_sent_twice_counts_once_and_a_newer_one_takes_its_place() {
     let once = world.tally(0, "staff").await;
     assert_eq!((once.targets, once.submitted, once.cells[0].done), (Some(2), 1, 1));
     assert!(matches!(send(DONE, 1).await, Err(Error::Outdated { kept: 1 })));
+    assert!(matches!(send(DONE, 3).await, Err(Error::Outdated { kept: 1 })));
     assert_eq!(send(DONE, 2).await.unwrap(), Sent::Counted);
     let replaced = world.tally(0, "staff").await;
     assert_eq!(replaced.submitted, 1);
@@ -208,6 +209,22 @@ async fn every_row_of_a_roster_has_its_fate_and_a_rehearsal_says_the_same() {
 }
 
 #[tokio::test]
+async fn a_row_that_is_no_text_is_named_and_takes_no_other_with_it() {
+    let world = World::drafted().await;
+    let csv =
+        b"organisation,person,role,excluded\no0,\xff,staff,\no0,1,staff,\n\"o0\",\"2\",\"staff\",\"\"\n";
+    let mut rows = Vec::new();
+    let (store, house) = (&world.store, &house_itself());
+    let fates =
+        import(store, house, world.survey, &csv[..], &mut |row| rows.push(row.clone()), during()).await;
+    assert_eq!(fates.unwrap(), Fates { new: 2, wrong: 1, ..Fates::default() });
+    let wrong = Fate::Wrong { column: "row", reason: "is not UTF-8".into() };
+    assert_eq!((rows[0].row, &rows[0].fate), (2, &wrong));
+    let headless = rehearse(store, house, world.survey, "o0,1,staff,\n".as_bytes(), &mut |_| {}).await;
+    assert_eq!(headless.unwrap_err().kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test]
 async fn those_who_have_not_answered_are_listed_page_by_page() {
     let world = World::open(&["1 staff ciso, 2 staff, 3 staff", "1 staff"]).await;
     let (store, house) = (&world.store, &house_itself());
@@ -249,10 +266,13 @@ async fn a_file_of_answers_counts_as_a_whole_or_not_at_all() {
     let first = Uploaded { counted: 3, ..Uploaded::default() };
     assert_eq!(send(right).await.unwrap(), first);
     assert_eq!(send(right).await.unwrap(), Uploaded { same: 3, ..Uploaded::default() });
-    let form = form(store, house, &world.sheet(0, "1", "staff")).await.unwrap();
-    assert_eq!(form.answers, Some(packed(&[Answer::Done, Answer::Blank, Answer::NoDuty])));
+    let sheet = world.sheet(0, "1", "staff");
+    let kept = form(store, house, &sheet).await.unwrap();
+    assert_eq!(kept.answers, Some(packed(&[Answer::Done, Answer::Blank, Answer::NoDuty])));
+    save_draft(store, house, &sheet, &packed(MIXED), during()).await.unwrap();
     let newer = send("o0,1,staff,S-1,done\n").await.unwrap();
     assert_eq!(newer, Uploaded { replaced: 1, ..Uploaded::default() });
+    assert_eq!(form(store, house, &sheet).await.unwrap().draft, Some(packed(MIXED)));
     assert_eq!(recount(store, house.scope(), id).await.unwrap(), 3);
 }
 
