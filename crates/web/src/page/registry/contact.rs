@@ -21,7 +21,7 @@ use crate::when;
 use crate::words::count;
 
 /// Lines of the page.
-pub(crate) const ROWS_MAX: u32 = 200;
+pub(crate) const ROWS_MAX: u32 = 100;
 
 #[derive(Template)]
 #[template(path = "registry/contacts.html")]
