@@ -28,7 +28,7 @@ const LINES_MAX: u32 = 50;
 const ACTORS_MAX: u32 = 200;
 
 /// What is known to be done, by the capability that does it. The trail may hold more.
-const ACTIONS: [(&str, &[&str]); 4] = [
+const ACTIONS: [(&str, &[&str]); 5] = [
     ("watch", &["threat.decide", "campaign.share"]),
     (
         "registry",
@@ -67,6 +67,18 @@ const ACTIONS: [(&str, &[&str]); 4] = [
             "session.end",
             "session.refuse",
             "device.new",
+        ],
+    ),
+    (
+        "inspect",
+        &[
+            "survey.create",
+            "survey.open",
+            "survey.close",
+            "survey.roster",
+            "survey.submit",
+            "survey.withdraw",
+            "survey.upload",
         ],
     ),
     ("audit", &["audit.export"]),
