@@ -10,7 +10,7 @@ use base::Language;
 pub use self::certificate::{certificate_fingerprint, openpgp_fingerprint};
 pub use self::verification::{
     ASK_AGAIN_AFTER_DAYS, Asked, LINK_DAYS, Standing, VERIFY_AFTER_DAYS, Verification, ask, bounced, by_link,
-    check, confirm, due, overdue, standing, verification,
+    came_back, check, confirm, due, overdue, standing, verification,
 };
 use crate::person::language;
 use crate::reason::{Reason, What, Wrong};

@@ -187,6 +187,11 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
         .get("/registry/export/{name}", SignIn, page::registry::file::export)
         .get("/registry/contacts", Needs::Right(Right::ReadPeople), page::registry::contact::overdue)
         .post("/registry/contacts/{id}/ask", Needs::Right(Right::ReadPeople), page::registry::contact::ask)
+        .post(
+            "/registry/contacts/{id}/bounced",
+            Needs::Right(Right::ReadPeople),
+            page::registry::contact::bounced,
+        )
         .get("/registry/changes", registry, page::registry::change::list)
         .get("/registry/changes/{id}", registry, page::registry::change::show)
         .post("/registry/changes/{id}", registry, page::registry::change::decide)

@@ -132,6 +132,22 @@ pub async fn by_link(store: &Store, token: &str, now: Timestamp) -> Result<Recor
     found.ok_or(Error::NotFound)
 }
 
+/// Notes that a mail to the contact came back, as somebody says who may keep the registry there or propose changes of it.
+pub async fn came_back(
+    store: &Store,
+    actor: &Actor,
+    contact: Id<PointOfContact>,
+    now: Timestamp,
+) -> Result<Record, Error> {
+    let mut tx = store.write().await?;
+    let record = visible(&mut tx, actor.scope(), contact).await?;
+    require_keeping(actor.scope(), record.organisation)?;
+    bounced(&mut tx, contact).await?;
+    audit(&mut tx, &actor.label(), "contact.bounce", &record, now).await?;
+    tx.commit().await?;
+    Ok(record)
+}
+
 /// Notes that a mail to the contact came back, for whoever handles such mail.
 pub async fn bounced(tx: &mut Tx, contact: Id<PointOfContact>) -> Result<(), Error> {
     sql::contact::bounced(tx.connection(), &contact.to_string()).await

@@ -229,6 +229,10 @@ pub(super) fn operations() -> Vec<Operation> {
         })
         .at::<Id<PointOfContact>>("id")
         .gives::<ContactLink>(),
+        Operation::post("note_bounced_contact", "/api/v1/registry/contacts/{id}/bounced", people, |asked| {
+            Box::pin(bounced(asked))
+        })
+        .at::<Id<PointOfContact>>("id"),
         Operation::get("get_server_years", "/api/v1/registry/servers", reading, |asked| {
             Box::pin(servers(asked))
         })
@@ -529,6 +533,11 @@ async fn ask(asked: Asked) -> Result<Reply, Failure> {
     let origin = asked.app.state.site.origin().unwrap_or_default();
     let link = format!("{origin}/contacts/confirm?token={}", made.token);
     Reply::json(&ContactLink { link, ends_at: made.ends_at })
+}
+
+async fn bounced(asked: Asked) -> Result<Reply, Failure> {
+    contact::came_back(&asked.app.state.store, asked.actor()?, asked.id()?, asked.now()).await?;
+    Ok(Reply::done())
 }
 
 async fn servers(asked: Asked) -> Result<Reply, Failure> {

@@ -110,3 +110,21 @@ async fn a_contact_confirms_without_signing_in_and_only_by_the_button() {
     let rows = world.get("/registry/contacts").await.body.matches("/ask\"").count();
     assert_eq!(rows, world.registry.organisations().len() - 1);
 }
+
+#[tokio::test]
+async fn a_mail_that_came_back_is_noted_and_shown_with_the_contact() {
+    let world = World::new(SMALL).await;
+    let coordinator = world.enter(Role::Coordinator, None).await;
+    let o0 = organisation("o0");
+    let contact = registry::id_of(registry::Noun::Contact, o0, "csirt");
+    let path = format!("/registry/contacts/{contact}/bounced");
+    let stranger = world.enter(Role::Csirt, Some(organisation("o2"))).await;
+    assert_eq!(send(&world, &stranger, &path, FORM, "").await.status, 404);
+    for times in 1..=2 {
+        let noted = send(&world, &coordinator, &path, FORM, "").await;
+        let list = format!("/registry/of/{o0}?tab=contact");
+        assert_eq!((noted.status, noted.header("location")), (303, list.as_str()), "{}", noted.body);
+        let body = world.ask("GET", &list, &[("cookie", &coordinator)], "").await.body;
+        assert!(body.contains(&format!("メール不達{times}回")), "{body}");
+    }
+}

@@ -39,6 +39,7 @@ const ACTIONS: [(&str, &[&str]); 5] = [
             "registry.change",
             "registry.import",
             "contact.ask",
+            "contact.bounce",
             "contact.confirm",
         ],
     ),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use registry::contact;
 
 use super::place::standing_text;
@@ -92,6 +92,17 @@ pub(crate) async fn ask(
         code: format!("{}/contacts/confirm?token={}", visit.origin, asked.token),
         token: String::new(),
     })
+}
+
+/// Notes that a mail came back.
+pub(crate) async fn bounced(
+    State(app): State<Arc<App>>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let id = id.parse().map_err(|_| Failure::not_found())?;
+    let record = contact::came_back(&app.state.store, visit.actor()?, id, visit.now).await?;
+    Ok(Redirect::to(&format!("/registry/of/{}?tab=contact", record.organisation)).into_response())
 }
 
 /// The page behind the link. Only the button uses it up: programs that look into mails follow links.

@@ -39,6 +39,7 @@ struct EditPage {
     error: String,
     waits: bool,
     ask_href: String,
+    bounced_href: String,
 }
 
 struct Field {
@@ -131,6 +132,12 @@ fn page(
     let title = if version.is_empty() { "registry-add" } else { "registry-edit" };
     let keeps = visit.scope().covers(Right::KeepRegistry, Some(id));
     let columns = export::header(noun).into_iter().skip(2);
+    let of_contact = |what: &str| match noun {
+        Noun::Contact if !version.is_empty() => {
+            format!("/registry/contacts/{}/{what}", registry::id_of(noun, id, &value("key")))
+        }
+        _ => String::new(),
+    };
     EditPage {
         frame: visit.frame("/registry", words.with(title, &[("noun", noun_name(visit, noun).into())])),
         place: Link { name: visit.organisation_name(id), href: format!("/registry/of/{id}") },
@@ -144,11 +151,8 @@ fn page(
         reason_max: REASON_CHARACTERS_MAX,
         error,
         waits: !keeps,
-        ask_href: if noun == Noun::Contact && !version.is_empty() {
-            format!("/registry/contacts/{}/ask", registry::id_of(noun, id, &value("key")))
-        } else {
-            String::new()
-        },
+        ask_href: of_contact("ask"),
+        bounced_href: of_contact("bounced"),
     }
 }
 

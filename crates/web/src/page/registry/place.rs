@@ -17,6 +17,7 @@ use crate::page::part::Link;
 use crate::query::href;
 use crate::visible::Foreign;
 use crate::visit::{Visit, render};
+use crate::words::count;
 
 /// The tabs, in order. Networks stand for everything that has an address or a name in the network.
 const TABS: [Noun; 8] = [
@@ -165,7 +166,11 @@ fn cell(visit: &Visit, record: &Record, column: &str) -> String {
 async fn standing(app: &Arc<App>, visit: &Visit, record: &Record) -> Result<String, Failure> {
     let id = record.id().parse().map_err(|_| Failure::not_found())?;
     let known = contact::verification(&app.state.store, visit.scope(), id).await?;
-    Ok(standing_text(visit, &known))
+    let mut text = standing_text(visit, &known);
+    if known.bounces > 0 {
+        text += &visit.words.with("registry-bounced-times", &[("n", count(known.bounces).into())]);
+    }
+    Ok(text)
 }
 
 /// Since when a contact is verified, or that it is not.
