@@ -187,7 +187,8 @@ mod tests {
         let one = line.len() + 1;
         check("", &[], 0);
         check(&format!("{line}\n"), &[1], one);
-        check(&format!("{line}\n\n# kept by the auditor\n{line}\n"), &[1, 4], 2 * one + 24);
+        let more = "\n# kept by the auditor\n";
+        check(&format!("{line}\n{more}{line}\n"), &[1, 4], 2 * one + more.len());
         check(&format!("{line}\n12 a1a1"), &[1], one);
         check(&line, &[1], one - 1);
         check(&line[..line.len() - 1], &[], 0);
