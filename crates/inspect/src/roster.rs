@@ -27,7 +27,7 @@ pub const SECTION_BYTES_MAX: usize = 512;
 pub const ROLES_MAX: usize = 16;
 /// Rows that are judged and written at once.
 const BATCH_ROWS: usize = 1_000;
-/// How many wrong rows the audit trail names.
+/// How many wrong rows the audit trail names, by row and column: what stands there may name people and organisations.
 const WRONG_NAMED_MAX: usize = 20;
 /// Columns that must be there.
 const NEEDED: [&str; 4] = crate::assess::ROSTER;
@@ -119,16 +119,17 @@ pub async fn import(
     let mut judge = Judge::new(tx.connection(), actor, survey, Outcome::Written).await?;
     let mut wrong = Vec::new();
     let mut both = |row: &Row| {
-        if matches!(row.fate, Fate::Wrong { .. }) && wrong.len() < WRONG_NAMED_MAX {
-            wrong.push(row.clone());
+        if let Fate::Wrong { column, .. } = row.fate
+            && wrong.len() < WRONG_NAMED_MAX
+        {
+            wrong.push(json!({ "row": row.row, "column": column }));
         }
         each(row);
     };
     judge.file(tx.connection(), file, &mut both).await?;
     judge.write_targets(tx.connection()).await?;
     let detail = json!({ "rows": judge.fates, "wrong": wrong });
-    let line = line(actor, "survey.roster", survey, detail, now).of(judge.parts.keys().copied());
-    tx.audit(&line).await?;
+    tx.audit(&line(actor, "survey.roster", survey, detail, now).of(judge.only_one_touched())).await?;
     tx.commit().await?;
     Ok(judge.fates)
 }
@@ -160,6 +161,8 @@ struct Judge {
     /// On which row somebody was first named.
     seen: HashMap<(Id<Organisation>, Box<str>), u64, foldhash::fast::RandomState>,
     changes: BTreeMap<(i64, String), Change>,
+    /// Whose roster is another now.
+    touched: BTreeSet<Id<Organisation>>,
     fates: Fates,
 }
 
@@ -192,6 +195,7 @@ impl Judge {
             organisations,
             seen: HashMap::default(),
             changes: BTreeMap::new(),
+            touched: BTreeSet::new(),
             fates: Fates::default(),
         })
     }
@@ -380,6 +384,7 @@ impl Judge {
                 part
             }
         };
+        self.touched.insert(written.organisation);
         if let Some(old) = kept.get(&(part, written.respondent.person.clone())) {
             self.change(part, old, -1);
         }
@@ -404,6 +409,11 @@ impl Judge {
             Fate::Same => self.fates.same += 1,
             Fate::Wrong { .. } => self.fates.wrong += 1,
         }
+    }
+
+    /// Whom the import concerns besides the centre: a file over several organisations tells each about the others.
+    fn only_one_touched(&self) -> Option<Id<Organisation>> {
+        self.touched.first().copied().filter(|_| self.touched.len() == 1)
     }
 
     async fn write_targets(&self, connection: &mut Connection) -> Result<(), Error> {

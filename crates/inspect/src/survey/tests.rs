@@ -209,6 +209,25 @@ async fn every_row_of_a_roster_has_its_fate_and_a_rehearsal_says_the_same() {
 }
 
 #[tokio::test]
+async fn the_trail_of_a_roster_names_nobody_and_is_a_members_only_when_it_is_about_nobody_else() {
+    let world = World::drafted().await;
+    let house = house_itself();
+    let last = async || {
+        let filter = store::AuditFilter { action: Some("survey.roster".into()), ..Default::default() };
+        let page = store::audit_page(&world.store, house.scope(), &filter, 1, None).await.unwrap();
+        page.entries[0].line.clone()
+    };
+    world.import("organisation,person,role,excluded\no0,山田太郎,minister,\no0,佐藤花子,staff,\no1,1,staff,\n").await;
+    let both = last().await;
+    assert_eq!(both.detail["wrong"], serde_json::json!([{ "row": 2, "column": "role" }]));
+    assert_eq!((both.detail["rows"]["new"].as_u64(), both.concerns), (Some(2), vec![]));
+    world.import("organisation,person,role,excluded\no0,佐藤花子,staff,\no1,1,staff ciso,\n").await;
+    assert_eq!(last().await.concerns, [world.organisations[1]]);
+    world.import("organisation,person,role,excluded\no1,1,staff ciso,\n").await;
+    assert_eq!(last().await.concerns, []);
+}
+
+#[tokio::test]
 async fn a_row_that_is_no_text_is_named_and_takes_no_other_with_it() {
     let world = World::drafted().await;
     let csv =

@@ -156,7 +156,7 @@ pub async fn audit_export(
         action: "audit.export".to_owned(),
         object: "audit".to_owned(),
         detail: filter.told(notation, entries.len()),
-        concerns: actor.scope().limit(Right::ReadAudit).into_iter().flatten().copied().collect(),
+        concerns: filter.only_one_told(actor.scope()).into_iter().collect(),
         degree: Confidentiality::One,
     };
     let mut tx = store.write().await?;
@@ -166,6 +166,16 @@ pub async fn audit_export(
 }
 
 impl AuditFilter {
+    /// Whose lines an export takes when they are of one organisation: of several, none of them is to know what the
+    /// others' readers do.
+    fn only_one_told(&self, scope: &Scope) -> Option<Id<Organisation>> {
+        let reached = scope.limit(Right::ReadAudit);
+        match self.organisation {
+            Some(one) => Some(one).filter(|one| reached.is_none_or(|reached| reached.contains(one))),
+            None => reached.filter(|reached| reached.len() == 1)?.first().copied(),
+        }
+    }
+
     /// What the trail says of an export. Text that was looked for may be about a person, so only that there was some.
     fn told(&self, notation: &str, lines: usize) -> serde_json::Value {
         let mut told = serde_json::json!({ "notation": notation, "lines": lines });
@@ -430,6 +440,22 @@ mod tests {
         let told = serde_json::json!({ "notation": "csv", "lines": 2, "action": "threat", "text": true });
         assert_eq!(line.detail, told);
         assert_eq!(listed(&store, &ciso(0), &AuditFilter::default()).await, "2");
+    }
+
+    #[tokio::test]
+    async fn that_somebody_took_the_trail_of_several_away_is_told_to_none_of_them() {
+        let (_database, store) = store().await;
+        let reader = testkit::actor(Role::Ciso, [organisation(1), organisation(2)]);
+        let now = Timestamp::from_second(1_775_000_009).unwrap();
+        let concerns = async |filter: AuditFilter| {
+            audit_export(&store, &reader, &filter, "csv", now).await.unwrap();
+            let page = audit_page(&store, &administrator(), &AuditFilter::default(), 1, None).await.unwrap();
+            page.entries[0].line.concerns.clone()
+        };
+        assert_eq!(concerns(AuditFilter::default()).await, []);
+        let of = |number| AuditFilter { organisation: Some(organisation(number)), ..AuditFilter::default() };
+        assert_eq!(concerns(of(2)).await, [organisation(2)]);
+        assert_eq!(concerns(of(3)).await, [], "whoever is not theirs learns nothing of it");
     }
 
     #[tokio::test]
