@@ -1,7 +1,7 @@
 //! A change that is asked for twice is made once: what was answered is kept under a key that the asker chose.
 //!
-//! A key belongs to one account. It is taken before the change and given its answer after it; a program that stops in
-//! between leaves it taken, because nobody can then say whether the change was made. Answers may hold links and
+//! A key belongs to one account. It is taken before the change and given its answer after it; whoever stops or fails in
+//! between leaves it taken until its time is over, because nobody can then say whether the change was made. Answers may hold links and
 //! tokens, so they are sealed with the installation's key.
 
 use base::{Account, Id, Timestamp};
@@ -65,22 +65,12 @@ pub async fn begin(
     Ok(begun)
 }
 
-/// Keeps the answer of a key that was taken; without one the key is free again, because the change was not made.
-pub async fn finish(
-    access: &Access,
-    account: Id<Account>,
-    key: &str,
-    answer: Option<&Kept>,
-) -> Result<(), Error> {
+/// Keeps the answer of a key that was taken. A key that never gets one stays taken for [`KEPT`].
+pub async fn finish(access: &Access, account: Id<Account>, key: &str, answer: &Kept) -> Result<(), Error> {
+    let plain = serde_json::to_vec(answer).map_err(|_| Error::Secret("it cannot be written"))?;
+    let sealed = access.key.seal(&owner(account), &plain)?;
     let mut tx = access.store.write().await?;
-    match answer {
-        None => sql::delete_answer(tx.connection(), account, key).await?,
-        Some(answer) => {
-            let plain = serde_json::to_vec(answer).map_err(|_| Error::Secret("it cannot be written"))?;
-            let sealed = access.key.seal(&owner(account), &plain)?;
-            sql::set_answer(tx.connection(), account, key, &sealed).await?;
-        }
-    }
+    sql::set_answer(tx.connection(), account, key, &sealed).await?;
     Ok(tx.commit_unnoticed().await?)
 }
 

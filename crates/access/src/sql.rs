@@ -1024,19 +1024,6 @@ pub(crate) async fn set_answer(
     Ok(())
 }
 
-pub(crate) async fn delete_answer(
-    connection: &mut Connection,
-    account: AccountId,
-    key: &str,
-) -> Result<(), Error> {
-    sqlx::query("DELETE FROM once WHERE account = $1 AND key = $2")
-        .bind(account.to_string())
-        .bind(key.to_owned())
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
 pub(crate) async fn delete_old_answers(connection: &mut Connection, now: Timestamp) -> Result<(), Error> {
     sqlx::query("DELETE FROM once WHERE ends_at <= $1").bind(micros(now)).execute(connection).await?;
     Ok(())

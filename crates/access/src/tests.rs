@@ -579,10 +579,11 @@ async fn a_key_is_taken_once_and_its_answer_is_given_again() {
     assert_eq!(begin("k", "a", now()).await, Begun::First);
     assert_eq!(begin("k", "a", now()).await, Begun::UnderWay);
     let kept = Kept { status: 201, head: "{}".into(), body: "狼煙".into() };
-    once::finish(&desk.access, id, "k", Some(&kept)).await.unwrap();
+    once::finish(&desk.access, id, "k", &kept).await.unwrap();
     assert_eq!(begin("k", "a", later(23)).await, Begun::Kept(kept));
     assert_eq!(begin("k", "b", later(23)).await, Begun::Other);
     assert_eq!(begin("k", "b", later(24)).await, Begun::First, "a day later the key is free");
-    once::finish(&desk.access, id, "k", None).await.unwrap();
-    assert_eq!(begin("k", "c", later(24)).await, Begun::First, "what was not made may be asked for again");
+    assert_eq!(begin("k", "b", later(47)).await, Begun::UnderWay, "nobody has said how it ended");
+    assert_eq!(begin("k", "c", later(47)).await, Begun::Other);
+    assert_eq!(begin("k", "c", later(48)).await, Begun::First);
 }

@@ -1,7 +1,7 @@
 //! A change that is sent twice is made once: `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07).
 //!
 //! The answer to the first is kept for its account and given again to whoever repeats the request word for word. While
-//! the first is under way, or nobody can say how it ended because the program stopped, a repetition is refused.
+//! the first is under way, or nobody can say how it ended because the program stopped or failed, a repetition is refused.
 
 use std::sync::Arc;
 
@@ -24,7 +24,8 @@ use crate::visit::Visit;
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 /// Characters of a key.
 pub(crate) const KEY_CHARACTERS_MAX: usize = 200;
-/// Bytes of an answer that is kept. No change is answered with more: an import names at most a thousand rows.
+/// Bytes of an answer that is kept. No change is answered with more: an import names at most a thousand rows. One that
+/// were longer would be given once and leave its key taken.
 const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The key of a request, as a structured string (RFC 8941) or bare; `None` when there is none.
@@ -71,8 +72,8 @@ pub(crate) async fn begin(
     }
 }
 
-/// Keeps the answer for whoever asks again. One that speaks of a fault of ours is not kept: the change was not made,
-/// and the request may be repeated.
+/// Keeps the answer for whoever asks again. One that speaks of a fault of ours, or cannot be kept, leaves the key taken:
+/// the change may have been made all the same, and must not be made twice.
 pub(crate) async fn finish(
     app: &Arc<App>,
     visit: &Visit,
@@ -84,12 +85,11 @@ pub(crate) async fn finish(
     let body =
         to_bytes(body, usize::MAX).await.map_err(|_| Failure::new(StatusCode::INTERNAL_SERVER_ERROR))?;
     let text = std::str::from_utf8(&body).ok().filter(|text| text.len() <= ANSWER_BYTES_MAX);
-    let kept = text.filter(|_| !head.status.is_server_error()).map(|text| Kept {
-        status: head.status.as_u16(),
-        head: write_head(&head.headers),
-        body: text.to_owned(),
-    });
-    access::once::finish(&app.state.access, account, key, kept.as_ref()).await?;
+    if let Some(text) = text.filter(|_| !head.status.is_server_error()) {
+        let (status, written) = (head.status.as_u16(), write_head(&head.headers));
+        let kept = Kept { status, head: written, body: text.to_owned() };
+        access::once::finish(&app.state.access, account, key, &kept).await?;
+    }
     Ok(Response::from_parts(head, body.into()))
 }
 

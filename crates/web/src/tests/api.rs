@@ -250,6 +250,27 @@ async fn one_key_sent_many_times_at_once_is_one_change() {
 }
 
 #[tokio::test]
+async fn a_change_that_failed_here_is_not_made_again_with_its_key() {
+    let world = World::new(SMALL).await;
+    let rename = async |from: &str, to: &str| {
+        let mut tx = world.store.write().await.unwrap();
+        let sql = sqlx::AssertSqlSafe(format!("ALTER TABLE {from} RENAME TO {to}"));
+        sqlx::query(sql).execute(tx.connection()).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let body = json!({ "name": "once", "rights": ["read_watch"], "days": 1 }).to_string();
+    let key = [("idempotency-key", "k")];
+    rename("tokens", "tokens_away").await;
+    check_problem(&post(&world, "/api/v1/account/tokens", &key, &body).await, 503, "unavailable");
+    rename("tokens_away", "tokens").await;
+    // Nobody here can know that nothing was done: whoever asks looks first, and takes another key.
+    check_problem(&post(&world, "/api/v1/account/tokens", &key, &body).await, 409, "conflict");
+    assert_eq!(value(&world.get("/api/v1/account/tokens").await)["tokens"], json!([]));
+    let fresh = post(&world, "/api/v1/account/tokens", &[("idempotency-key", "l")], &body).await;
+    assert_eq!(fresh.status, 201);
+}
+
+#[tokio::test]
 async fn who_has_an_answer_already_is_told_so() {
     let world = World::new(SMALL).await;
     for path in [
