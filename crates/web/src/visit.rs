@@ -87,6 +87,11 @@ impl Visit {
         self.who.as_ref().map(|who| &who.actor).ok_or_else(|| Failure::new(StatusCode::UNAUTHORIZED))
     }
 
+    /// Whether a person asks in a session of theirs, and no program with a token.
+    pub(crate) fn is_in_session(&self) -> bool {
+        self.who.as_ref().is_some_and(|who| who.session.is_some())
+    }
+
     /// What the asker may see: nothing, until they have signed in.
     pub(crate) fn scope(&self) -> &Scope {
         static NOTHING: LazyLock<Scope> = LazyLock::new(Scope::nothing);

@@ -25,8 +25,8 @@ mod watch;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
@@ -93,6 +93,10 @@ async fn answer(app: &Arc<App>, visit: &Visit, operation: Arc<Operation>, reques
         Ok(asked) => asked,
         Err(failure) => return problem::of(visit, failure.into_response()),
     };
+    // Before a key is looked at: what was answered to the person is nothing for a program of theirs.
+    if operation.by_person && !visit.is_in_session() {
+        return problem::of(visit, Failure::new(StatusCode::FORBIDDEN).into_response());
+    }
     let done = if operation.method == Method::GET {
         (operation.handler)(asked).await.map(|reply| reply.tagged(&parts))
     } else {

@@ -226,6 +226,33 @@ async fn a_change_with_a_key_is_made_once_and_answered_the_same() {
     assert_ne!(fresh.body, first.body);
 }
 
+#[tokio::test]
+async fn a_program_is_never_told_what_its_person_was_answered() {
+    let world = World::new(SMALL).await;
+    let bearer = token(&world, &["read_watch"]).await;
+    let body = json!({ "name": "once", "rights": ["read_watch"], "days": 1 }).to_string();
+    let key = ("idempotency-key", "k");
+    let first = post(&world, "/api/v1/account/tokens", &[key], &body).await;
+    assert_eq!(first.status, 201);
+    let headers = [key, ("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let replayed = world.ask("POST", "/api/v1/account/tokens", &headers, &body).await;
+    check_problem(&replayed, 403, "forbidden");
+    for operation in api::operations().iter().filter(|operation| operation.by_person) {
+        let path = operation.path.replace("{id}", &format!("{}_{}", kind_of(operation.path), "0".repeat(32)));
+        let answer = world.ask(operation.method.as_str(), &path, &headers[1..], "{}").await;
+        check_problem(&answer, 403, "forbidden");
+    }
+}
+
+/// What the id in the path of an operation about accounts is an id of.
+fn kind_of(path: &str) -> &'static str {
+    match path {
+        path if path.contains("/sessions/") => "session",
+        path if path.contains("/tokens/") => "token",
+        _ => "account",
+    }
+}
+
 /// Every row of every table, as text.
 async fn everything_stored(world: &World) -> String {
     let mut read = world.store.read().await.unwrap();
