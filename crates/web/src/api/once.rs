@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use access::once::{Begun, Kept};
 use axum::body::{Bytes, to_bytes};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -40,10 +40,12 @@ pub(crate) fn key(parts: &Parts) -> Result<Option<String>, Failure> {
 
 /// What makes two requests the same.
 pub(crate) fn fingerprint(operation: &Operation, parts: &Parts, body: &Bytes) -> String {
-    let mut hasher = blake3::Hasher::new_derive_key("noroshi web request v1");
+    let mut hasher = blake3::Hasher::new_derive_key("noroshi web request v2");
     let place = parts.uri.path_and_query().map_or("", |place| place.as_str());
-    let kind = parts.headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    for part in [operation.name.as_bytes(), place.as_bytes(), kind, body] {
+    let head = |name: HeaderName| parts.headers.get(name).map_or(&b""[..], HeaderValue::as_bytes);
+    // What somebody saw is part of what they ask for; an operation that does not look at it does not tell them apart.
+    let seen = if operation.if_match { head(IF_MATCH) } else { b"" };
+    for part in [operation.name.as_bytes(), place.as_bytes(), head(CONTENT_TYPE), seen, body] {
         hasher.update(&(part.len() as u64).to_be_bytes());
         hasher.update(part);
     }

@@ -328,8 +328,10 @@ async fn an_entry_is_changed_only_as_it_was_seen() {
     check_problem(&post(&world, &place, &[], &body).await, 409, "conflict");
     check_problem(&post(&world, &place, &[("if-match", "\"x\"")], &body).await, 412, "precondition");
     let tag = seen.header("etag");
-    let changed = post(&world, &place, &[("if-match", tag)], &body).await;
+    let changed = post(&world, &place, &[("if-match", tag), ("idempotency-key", "k")], &body).await;
     assert_eq!(value(&changed), json!({ "outcome": "changed", "change": null }));
+    let unseen = post(&world, &place, &[("idempotency-key", "k")], &body).await;
+    check_problem(&unseen, 422, "key-reused");
     check_problem(&post(&world, &place, &[("if-match", tag)], &body).await, 412, "precondition");
     let wrong = json!({ "values": { "name_ja": "x", "name_en": "x", "mail": "nobody" } }).to_string();
     let refused = post(&world, &place, &[], &wrong).await;
