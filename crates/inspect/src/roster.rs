@@ -1,10 +1,10 @@
 //! The roster (対象者名簿): who is asked, read from CSV row by row, with the fate of every row.
 //!
-//! Right rows go in and wrong ones are named with their reason, in one transaction. Who is on the roster and not in the
-//! file stays. Columns: `organisation` (short name), `person`, `role` (several separated by spaces), `excluded` (the
+//! Right rows go in and wrong ones are named with their reason, in one transaction, which begins only when the whole file
+//! is there and has been judged. Who is on the roster and not in the file stays. Columns: `organisation` (short name), `person`, `role` (several separated by spaces), `excluded` (the
 //! reason why somebody is not asked; empty means asked), and where wanted `section`, `account`, `language`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
 
 use base::{Actor, Id, Language, Organisation, Right};
@@ -15,7 +15,7 @@ use store::{Connection, Store};
 use crate::survey::{State, line};
 use crate::{Error, count, sql};
 
-/// The largest file that is read: what half a million people fill, twice over.
+/// The largest file that is read, and kept in memory meanwhile: what half a million people fill, twice over.
 pub const ROSTER_BYTES_MAX: u64 = 128 << 20;
 /// The most rows of one file.
 pub const ROSTER_ROWS_MAX: usize = 1_000_000;
@@ -99,14 +99,36 @@ pub async fn rehearse(
     file: impl Read + Send,
     each: &mut (dyn FnMut(&Row) + Send),
 ) -> Result<Fates, Error> {
+    rehearse_whole(store, actor, survey, &whole(file)?, each).await
+}
+
+async fn rehearse_whole(
+    store: &Store,
+    actor: &Actor,
+    survey: Id<base::Survey>,
+    file: &[u8],
+    each: &mut (dyn FnMut(&Row) + Send),
+) -> Result<Fates, Error> {
     let mut read = store.read().await?;
     let mut judge = Judge::new(read.connection(), actor, survey, Outcome::Nothing).await?;
     judge.file(read.connection(), file, each).await?;
     Ok(judge.fates)
 }
 
+/// The whole file, before anybody has to wait for whoever sends it.
+fn whole(file: impl Read) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    // One byte more than is taken shows that there is more.
+    file.take(ROSTER_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > ROSTER_BYTES_MAX {
+        true => Err(Error::TooMany { limit: ROSTER_BYTES_MAX as usize, unit: "bytes" }),
+        false => Ok(bytes),
+    }
+}
+
 /// Puts a file on the roster in one transaction, while the survey is not closed. `each` is given every row in the order
-/// of the file; what it was told is true once this returns without an error.
+/// of the file; what it was told is true once this returns without an error. Nobody else who writes waits for the file,
+/// nor for rows that are on the roster as they are.
 pub async fn import(
     store: &Store,
     actor: &Actor,
@@ -115,8 +137,18 @@ pub async fn import(
     each: &mut (dyn FnMut(&Row) + Send),
     now: base::Timestamp,
 ) -> Result<Fates, Error> {
+    let file = whole(file)?;
+    let mut same = HashSet::new();
+    let mut note = |row: &Row| {
+        if row.fate == Fate::Same {
+            same.insert(row.row);
+        }
+    };
+    rehearse_whole(store, actor, survey, &file, &mut note).await?;
+
     let mut tx = store.write().await?;
-    let mut judge = Judge::new(tx.connection(), actor, survey, Outcome::Written).await?;
+    let judge = Judge::new(tx.connection(), actor, survey, Outcome::Written).await?;
+    let mut judge = Judge { same, ..judge };
     let mut wrong = Vec::new();
     let mut both = |row: &Row| {
         if let Fate::Wrong { column, .. } = row.fate
@@ -126,7 +158,7 @@ pub async fn import(
         }
         each(row);
     };
-    judge.file(tx.connection(), file, &mut both).await?;
+    judge.file(tx.connection(), &file, &mut both).await?;
     judge.write_targets(tx.connection()).await?;
     let detail = json!({ "rows": judge.fates, "wrong": wrong });
     tx.audit(&line(actor, "survey.roster", survey, detail, now).of(judge.only_one_touched())).await?;
@@ -158,6 +190,8 @@ struct Judge {
     items: BTreeMap<String, usize>,
     organisations: BTreeMap<String, Id<Organisation>>,
     parts: BTreeMap<Id<Organisation>, i64>,
+    /// Rows that were on the roster as they are, moments ago.
+    same: HashSet<u64>,
     /// On which row somebody was first named.
     seen: HashMap<(Id<Organisation>, Box<str>), u64, foldhash::fast::RandomState>,
     changes: BTreeMap<(i64, String), Change>,
@@ -193,6 +227,7 @@ impl Judge {
                 .filter(|(id, _)| actor.scope().covers(right, Some(*id)))
                 .collect(),
             organisations,
+            same: HashSet::new(),
             seen: HashMap::default(),
             changes: BTreeMap::new(),
             touched: BTreeSet::new(),
@@ -203,12 +238,10 @@ impl Judge {
     async fn file(
         &mut self,
         connection: &mut Connection,
-        file: impl Read + Send,
+        file: &[u8],
         each: &mut (dyn FnMut(&Row) + Send),
     ) -> Result<(), Error> {
-        // One byte more than is taken shows that there is more.
-        let mut limited = file.take(ROSTER_BYTES_MAX + 1);
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&mut limited);
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
         let columns = Columns::of(reader.headers().map_err(unreadable)?)?;
         let (mut record, mut batch, mut rows) = (csv::ByteRecord::new(), Vec::new(), 0);
         while reader.read_byte_record(&mut record).map_err(unreadable)? {
@@ -222,10 +255,6 @@ impl Judge {
             if batch.len() == BATCH_ROWS {
                 self.batch(connection, std::mem::take(&mut batch), each).await?;
             }
-        }
-        drop(reader);
-        if limited.limit() == 0 {
-            return Err(Error::TooMany { limit: ROSTER_BYTES_MAX as usize, unit: "bytes" });
         }
         self.batch(connection, batch, each).await
     }
@@ -304,6 +333,7 @@ impl Judge {
         for (row, read) in &batch {
             let fate = match read {
                 Err((column, reason)) => Fate::Wrong { column, reason: reason.clone() },
+                Ok(_) if self.same.contains(row) => Fate::Same,
                 Ok(written) => self.judge(connection, written, &kept).await?,
             };
             if let (Fate::New | Fate::Changed, Ok(written)) = (&fate, read)
@@ -317,14 +347,15 @@ impl Judge {
         sql::put_respondents(connection, &put).await
     }
 
-    /// Those of a batch who are on the roster.
+    /// Those of a batch who are on the roster, as far as they are to be judged.
     async fn kept(
         &self,
         connection: &mut Connection,
         batch: &[Judged],
     ) -> Result<BTreeMap<(i64, String), Respondent>, Error> {
         let mut people: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
-        for written in batch.iter().filter_map(|(_, read)| read.as_ref().ok()) {
+        let to_judge = batch.iter().filter(|(row, _)| !self.same.contains(row));
+        for written in to_judge.filter_map(|(_, read)| read.as_ref().ok()) {
             if let Some(part) = self.parts.get(&written.organisation) {
                 people.entry(*part).or_default().push(&written.respondent.person);
             }

@@ -17,6 +17,9 @@ use crate::form::{Form, count};
 use crate::survey::line;
 use crate::{Error, Tally, sql};
 
+/// The largest file that is read: what half a million people fill with a hundred answers each. It is never kept as a
+/// whole.
+pub const UPLOAD_BYTES_MAX: u64 = 2 << 30;
 /// The longest header line.
 const HEADER_BYTES_MAX: u64 = 64 << 10;
 /// Forms that are looked up and written at once.
@@ -47,7 +50,7 @@ pub async fn upload(
     }
     // What is asked is frozen, so it may be looked up before anybody has to wait for the file.
     let catalogue = crate::survey::survey(store, actor.scope(), survey).await?.1;
-    let answers = read(file, &catalogue)?;
+    let answers = read(file, UPLOAD_BYTES_MAX, &catalogue)?;
 
     let mut tx = store.write().await?;
     let found = crate::count::known(tx.connection(), actor.scope(), survey).await?;
@@ -93,7 +96,11 @@ impl Wrong {
 }
 
 /// Reads the file; the items of each role have the numbers that they have in its form.
-fn read(file: impl Read, catalogue: &crate::catalogue::Catalogue) -> Result<Collector, Error> {
+fn read(
+    file: impl Read,
+    bytes_max: u64,
+    catalogue: &crate::catalogue::Catalogue,
+) -> Result<Collector, Error> {
     let mut collector = Collector::new();
     for name in catalogue.roles() {
         if let Some(role) = collector.role(name.as_bytes(), 1) {
@@ -102,11 +109,15 @@ fn read(file: impl Read, catalogue: &crate::catalogue::Catalogue) -> Result<Coll
             }
         }
     }
-    let mut file = BufReader::new(file);
+    // One byte more than is taken shows that there is more.
+    let mut file = BufReader::new(file.take(bytes_max.saturating_add(1)));
     let mut first = Vec::new();
     (&mut file).take(HEADER_BYTES_MAX).read_until(b'\n', &mut first)?;
     let part = header(&first, RESPONSES)?;
-    read_responses(file, &part, 2, &mut collector)?;
+    read_responses(&mut file, &part, 2, &mut collector)?;
+    if file.get_ref().limit() == 0 {
+        return Err(Error::TooMany { limit: usize::try_from(bytes_max).unwrap_or(usize::MAX), unit: "bytes" });
+    }
     for name in catalogue.roles() {
         collector.refuse_items_from(name.as_bytes(), catalogue.of_role(name).count());
     }
@@ -229,5 +240,22 @@ impl Batch<'_> {
         // What somebody is writing meanwhile is theirs to send or to leave.
         let draft = before.and_then(|before| before.draft.clone());
         Form { version, at: Some(self.now), answers: Some(answers), draft }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Catalogue;
+
+    #[test]
+    fn a_file_may_be_as_large_as_the_limit_and_not_a_byte_larger() {
+        let items = "ref,role,title_ja,title_en\nS-1,staff,題,title\n";
+        let catalogue = Catalogue::read_csv(items.as_bytes()).unwrap();
+        let file = "organisation,person,role,item,answer\no0,1,staff,S-1,done\n";
+        let (bytes, length) = (file.as_bytes(), file.len() as u64);
+        assert_eq!(read(bytes, length, &catalogue).unwrap().forms().count(), 1);
+        let refused = read(bytes, length - 1, &catalogue).unwrap_err();
+        assert_eq!(refused.to_string(), format!("there are more than {} bytes", length - 1));
     }
 }

@@ -336,6 +336,42 @@ async fn many_submissions_at_once_lose_nothing() {
     assert_eq!(recount(&world.store, house_itself().scope(), world.survey).await.unwrap(), PEOPLE as u64);
 }
 
+/// A file that comes slowly: while it is being read, somebody else writes.
+struct Slow<'f> {
+    store: store::Store,
+    rest: &'f [u8],
+    somebody_wrote: bool,
+}
+
+impl<'f> Slow<'f> {
+    fn of(world: &World, file: &'f str) -> Self {
+        Self { store: world.store.clone(), rest: file.as_bytes(), somebody_wrote: false }
+    }
+}
+
+impl std::io::Read for Slow<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        if !std::mem::replace(&mut self.somebody_wrote, true) {
+            let somebody = tokio::time::timeout(std::time::Duration::from_secs(5), self.store.write());
+            let here = tokio::runtime::Handle::current();
+            let wrote = tokio::task::block_in_place(|| here.block_on(somebody));
+            wrote.map_err(|_| std::io::Error::other("somebody else waited for the file"))?.unwrap();
+        }
+        self.rest.read(into)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_who_writes_waits_for_somebody_elses_file() {
+    let world = World::open(&["1 staff"]).await;
+    let (store, house, id) = (&world.store, &house_itself(), world.survey);
+    let roster = "organisation,person,role,excluded\no0,1,staff,\no0,2,staff,\n";
+    let fates = import(store, house, id, Slow::of(&world, roster), &mut |_| {}, during()).await.unwrap();
+    assert_eq!(fates, Fates { new: 1, same: 1, ..Fates::default() });
+    let answers = "organisation,person,role,item,answer\no0,2,staff,S-1,done\n";
+    assert_eq!(upload(store, house, id, Slow::of(&world, answers), during()).await.unwrap().counted, 1);
+}
+
 /// What somebody does with the form of one of four people.
 #[derive(Clone, Debug)]
 enum Act {
