@@ -417,13 +417,15 @@ pub(crate) async fn place(connection: &mut Connection, sheet: &Sheet) -> Result<
         "SELECT {SURVEY}, p.id, r.roles, r.account, r.excluded, f.version, f.at, f.answers, f.draft,
             (SELECT COUNT(*) FROM survey_items i WHERE i.survey = s.id AND i.role = "
     ));
-    query.push_bind(sheet.role.clone()).push(
+    // They may come from an address: a NUL makes them nobody's name, and no error of the database.
+    let (person, role) = (clean(&sheet.person).into_owned(), clean(&sheet.role).into_owned());
+    query.push_bind(role.clone()).push(
         ") FROM surveys s JOIN survey_parts p ON p.survey = s.id JOIN respondents r ON r.part = p.id
          LEFT JOIN forms f ON f.part = p.id AND f.person = r.person AND f.role = ",
     );
-    query.push_bind(sheet.role.clone()).push(" WHERE s.id = ").push_bind(sheet.survey.to_string());
+    query.push_bind(role).push(" WHERE s.id = ").push_bind(sheet.survey.to_string());
     query.push(" AND p.organisation = ").push_bind(sheet.organisation.to_string());
-    query.push(" AND r.person = ").push_bind(sheet.person.clone());
+    query.push(" AND r.person = ").push_bind(person);
     let Some(row) = query.build().fetch_optional(connection).await? else { return Ok(None) };
     let (roles, excluded): (String, String) = (row.try_get(12)?, row.try_get(14)?);
     let asked = roles.split(' ').any(|role| role == sheet.role);
@@ -614,7 +616,7 @@ pub(crate) async fn lacking(
          ORDER BY r.person LIMIT $3",
     )
     .bind(part)
-    .bind(after.to_owned())
+    .bind(clean(after).into_owned())
     .bind(i64::from(limit))
     .fetch_all(connection)
     .await?;

@@ -69,6 +69,8 @@ fn check_name(name: &[u8]) -> Result<(), String> {
         [] => Err("is empty".to_owned()),
         long if long.len() > NAME_BYTES_MAX => Err(format!("is longer than {NAME_BYTES_MAX} bytes")),
         other => match std::str::from_utf8(other) {
+            // PostgreSQL keeps no NUL, and a name that cannot be seen is nobody's.
+            Ok(text) if text.chars().any(char::is_control) => Err("holds a control character".to_owned()),
             Ok(_) => Ok(()),
             Err(_) => Err("is not UTF-8".to_owned()),
         },

@@ -336,6 +336,27 @@ async fn many_submissions_at_once_lose_nothing() {
     assert_eq!(recount(&world.store, house_itself().scope(), world.survey).await.unwrap(), PEOPLE as u64);
 }
 
+#[tokio::test]
+async fn a_name_that_cannot_be_seen_is_nobodys() {
+    let world = World::open(&["1 staff, 2 staff"]).await;
+    let (store, house, id) = (&world.store, &house_itself(), world.survey);
+    for (rows, wrong) in [
+        ("o0,1\0,staff,S-1,done\n", "row 2: person: holds a control character"),
+        ("o0\u{7},1,staff,S-1,done\n", "row 2: organisation: holds a control character"),
+        ("o0,1,sta\0ff,S-1,done\n", "row 2: role: holds a control character"),
+        ("o0,1,staff,S-\u{1b}1,done\n", "row 2: item: holds a control character"),
+    ] {
+        let csv = format!("organisation,person,role,item,answer\n{rows}");
+        let refused = upload(store, house, id, csv.as_bytes(), during()).await.unwrap_err();
+        assert_eq!(refused.to_string(), wrong);
+    }
+    for stranger in [world.sheet(0, "1\0", "staff"), world.sheet(0, "1", "sta\0ff")] {
+        assert_eq!(form(store, house, &stranger).await.unwrap_err().kind(), ErrorKind::NotFound);
+    }
+    let after = unanswered(store, house.scope(), id, world.organisations[0], "1\0", 10).await.unwrap();
+    assert_eq!(after.iter().map(|one| one.person.as_str()).collect::<Vec<_>>(), ["2"]);
+}
+
 /// A file that comes slowly: while it is being read, somebody else writes.
 struct Slow<'f> {
     store: store::Store,
