@@ -6,7 +6,7 @@ use serde_json::json;
 use store::{Store, Tx};
 
 use crate::answer::{Packed, lanes};
-use crate::survey::{Survey, line};
+use crate::survey::{State, Survey, knows, line};
 use crate::{Error, Tally, sql};
 
 /// Which form.
@@ -40,9 +40,10 @@ pub struct Form {
 pub enum Sent {
     /// It counts now; where another one counted before, that one no longer does.
     Counted,
-    /// It was there already: sent twice is sent once.
+    /// It was so already: sent twice is sent once, and where nothing counts there is nothing to withdraw.
     Same,
-    /// It came before the survey opened or after it ended: kept as a draft, and not counted.
+    /// The survey is open, but it came before the first moment at which answers count or after the last: kept as a draft,
+    /// and not counted.
     OutOfTime,
 }
 
@@ -90,9 +91,7 @@ pub async fn save_draft(
 ) -> Result<(), Error> {
     let mut tx = store.write().await?;
     let place = find(&mut tx, actor, sheet, answers).await?;
-    if place.survey.state != crate::survey::State::Open {
-        return Err(Error::WrongState(place.survey.state));
-    }
+    must_be_open(&place.survey)?;
     let form = Form { draft: Some(answers.clone()), at: Some(now), ..place.form };
     sql::put_form(tx.connection(), place.part, sheet, &form).await?;
     // No figure changes, and nobody decided anything.
@@ -101,7 +100,8 @@ pub async fn save_draft(
 }
 
 /// Submits a form as `version`, which must be the one after the one that is kept: whoever sends has seen what they
-/// replace, and a newer form takes the place of the one that counted. The same form sent once more changes nothing.
+/// replace, and a newer form takes the place of the one that counted. The same form sent once more changes nothing. While
+/// the survey is drafted, and once it is closed, nothing is kept of what is sent.
 pub async fn submit(
     store: &Store,
     actor: &Actor,
@@ -115,6 +115,7 @@ pub async fn submit(
     if version == place.form.version && place.form.answers.as_ref() == Some(answers) {
         return Ok(Sent::Same);
     }
+    must_be_open(&place.survey)?;
     check_version(version, &place.form)?;
     if !place.survey.takes_answers(now) {
         let form = Form { draft: Some(answers.clone()), at: Some(now), ..place.form };
@@ -129,7 +130,8 @@ pub async fn submit(
     Ok(Sent::Counted)
 }
 
-/// Takes back what was submitted, as `version`: it is a draft again, and no longer counts.
+/// Takes back what was submitted, as `version`: it is a draft again, and no longer counts. Where nothing counts, nothing
+/// changes.
 pub async fn withdraw(
     store: &Store,
     actor: &Actor,
@@ -140,7 +142,7 @@ pub async fn withdraw(
     let mut tx = store.write().await?;
     let found = sql::place(tx.connection(), sheet).await?;
     let place = allowed(actor, sheet, found)?;
-    if version == place.form.version && place.form.answers.is_none() {
+    if place.form.answers.is_none() && [place.form.version, place.form.version + 1].contains(&version) {
         return Ok(Sent::Same);
     }
     check_version(version, &place.form)?;
@@ -186,6 +188,13 @@ async fn find(tx: &mut Tx, actor: &Actor, sheet: &Sheet, answers: &Packed) -> Re
     Ok(place)
 }
 
+fn must_be_open(survey: &Survey) -> Result<(), Error> {
+    match survey.state {
+        State::Open => Ok(()),
+        other => Err(Error::WrongState(other)),
+    }
+}
+
 fn check_version(version: u64, form: &Form) -> Result<(), Error> {
     match version == form.version + 1 {
         true => Ok(()),
@@ -193,9 +202,18 @@ fn check_version(version: u64, form: &Form) -> Result<(), Error> {
     }
 }
 
-/// Who is not asked, who is not there, and who is somebody else's to answer for are all the same.
+/// Who is not asked, who is not there, who is somebody else's to answer for, and whose survey nobody may know of yet are
+/// all the same.
 fn allowed(actor: &Actor, sheet: &Sheet, found: Option<Place>) -> Result<Place, Error> {
-    let fitting = found.filter(|place| place.items > 0 && !place.excluded && may_answer(actor, sheet, place));
+    let is_hidden =
+        |survey: &Survey| survey.state == State::Drafted && !knows(actor.scope(), survey);
+    let fits = |place: &Place| {
+        place.items > 0
+            && !place.excluded
+            && !is_hidden(&place.survey)
+            && may_answer(actor, sheet, place)
+    };
+    let fitting = found.filter(fits);
     fitting.ok_or_else(|| Error::NotAsked { person: sheet.person.clone(), role: sheet.role.clone() })
 }
 

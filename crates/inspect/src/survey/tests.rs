@@ -34,6 +34,9 @@ async fn a_survey_goes_from_its_making_to_its_end_and_keeps_what_it_asked() {
         save_draft(store, house, &sheet, &packed(DONE), during()).await,
         Err(Error::WrongState(State::Drafted))
     ));
+    let early = submit(store, house, &sheet, &packed(DONE), 1, during()).await;
+    assert!(matches!(early, Err(Error::WrongState(State::Drafted))), "{early:?}");
+    assert_eq!(form(store, house, &sheet).await.unwrap().draft, None);
 
     open(store, house, id, during()).await.unwrap();
     assert!(matches!(open(store, house, id, during()).await, Err(Error::WrongState(State::Open))));
@@ -41,6 +44,10 @@ async fn a_survey_goes_from_its_making_to_its_end_and_keeps_what_it_asked() {
     close(store, house, id, during()).await.unwrap();
     assert_eq!(survey(store, house.scope(), id).await.unwrap().0.state, State::Closed);
     assert!(matches!(withdraw(store, house, &sheet, 2, during()).await, Err(Error::OutOfTime(_))));
+    assert_eq!(submit(store, house, &sheet, &packed(DONE), 1, during()).await.unwrap(), Sent::Same);
+    let late = submit(store, house, &sheet, &packed(MIXED), 2, during()).await;
+    assert!(matches!(late, Err(Error::WrongState(State::Closed))), "{late:?}");
+    assert_eq!(form(store, house, &sheet).await.unwrap().draft, None);
     let upload =
         upload(store, house, id, "organisation,person,role,item,answer\n".as_bytes(), during()).await;
     assert_eq!(upload.unwrap_err().kind(), ErrorKind::Conflict);
@@ -57,6 +64,9 @@ async fn a_form_sent_twice_counts_once_and_a_newer_one_takes_its_place() {
         async |answers, version| submit(store, house, &sheet, &packed(answers), version, during()).await;
     save_draft(store, house, &sheet, &packed(MIXED), during()).await.unwrap();
     assert_eq!(world.tally(0, "staff").await.submitted, 0);
+    assert_eq!(withdraw(store, house, &sheet, 1, during()).await.unwrap(), Sent::Same, "nothing was sent");
+    assert!(matches!(withdraw(store, house, &sheet, 2, during()).await, Err(Error::Outdated { kept: 0 })));
+    assert_eq!(form(store, house, &sheet).await.unwrap().version, 0);
 
     assert_eq!(send(MIXED, 1).await.unwrap(), Sent::Counted);
     assert_eq!(send(MIXED, 1).await.unwrap(), Sent::Same);
@@ -71,7 +81,9 @@ async fn a_form_sent_twice_counts_once_and_a_newer_one_takes_its_place() {
     assert_eq!(coverage(&replaced, Formula::default()).rounded(100), Some(50));
 
     assert_eq!(withdraw(store, house, &sheet, 3, during()).await.unwrap(), Sent::Counted);
-    assert_eq!(withdraw(store, house, &sheet, 3, during()).await.unwrap(), Sent::Same);
+    for again in [3, 4] {
+        assert_eq!(withdraw(store, house, &sheet, again, during()).await.unwrap(), Sent::Same);
+    }
     assert_eq!(world.tally(0, "staff").await.submitted, 0);
     let kept = form(store, house, &sheet).await.unwrap();
     assert_eq!((kept.version, kept.answers, kept.draft), (3, None, Some(packed(DONE))));
@@ -102,6 +114,8 @@ async fn somebody_answers_their_own_form_and_knows_of_no_other() {
     world.import(&csv).await;
     let (store, id) = (&world.store, world.survey);
     assert_eq!(surveys(store, staff.scope()).await.unwrap(), []);
+    let early = form(store, &staff, &world.sheet(0, "1", "staff")).await.unwrap_err();
+    assert_eq!(early.kind(), ErrorKind::NotFound, "what nobody may know of yet has no form");
     open(store, &house_itself(), id, during()).await.unwrap();
 
     let forms: Vec<_> = own(store, &staff).await.unwrap().into_iter().map(|(sheet, _)| sheet).collect();
