@@ -83,7 +83,10 @@ impl Catalogue {
             }
         }
         match wrong.is_empty() {
-            true => Self { items }.checked(),
+            true => {
+                let catalogue = Self { items };
+                catalogue.check().map(|()| catalogue)
+            }
             false => Err(Error::Rows(wrong)),
         }
     }
@@ -104,10 +107,14 @@ impl Catalogue {
         self.items.iter().filter(move |item| item.role == role)
     }
 
-    fn checked(self) -> Result<Self, Error> {
+    /// Refuses more items than are planned for, also in a catalogue that was not read from a file.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.items.len() > CATALOGUE_ITEMS_MAX {
+            return Err(Error::TooMany { limit: CATALOGUE_ITEMS_MAX, unit: "items" });
+        }
         match self.roles().iter().any(|role| self.of_role(role).count() > ITEMS_MAX) {
             true => Err(Error::TooMany { limit: ITEMS_MAX, unit: "items of one role" }),
-            false => Ok(self),
+            false => Ok(()),
         }
     }
 }

@@ -161,7 +161,7 @@ pub async fn withdraw(
 async fn replace(tx: &mut Tx, place: &Place, sheet: &Sheet, form: &Form) -> Result<(), Error> {
     let connection = tx.connection();
     let kept = sql::tally(connection, place.part, &sheet.role, place.items).await?;
-    let mut tally = kept.unwrap_or_else(|| Tally::new(place.items));
+    let mut tally = kept.ok_or_else(|| sql::no_counts(&sheet.role))?;
     count(&mut tally, place.form.answers.as_ref(), form.answers.as_ref());
     sql::put_counts(connection, place.part, &sheet.role, &tally).await?;
     sql::put_form(connection, place.part, sheet, form).await

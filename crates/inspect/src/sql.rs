@@ -395,20 +395,28 @@ fn within(query: &mut Builder, scope: &Scope, right: Right, column: &str) {
     query.push(")");
 }
 
-/// Writes the counts of forms; who is asked stays as it is.
+/// Writes the counts of forms; who is asked stays as it is. Who is on the roster has counts to be written to.
 pub(crate) async fn put_counts(
     connection: &mut Connection,
     part: i64,
     role: &str,
     tally: &Tally,
 ) -> Result<(), Error> {
-    sqlx::query("UPDATE tallies SET counts = $1 WHERE part = $2 AND role = $3")
+    let written = sqlx::query("UPDATE tallies SET counts = $1 WHERE part = $2 AND role = $3")
         .bind(tally.written())
         .bind(part)
         .bind(role.to_owned())
         .execute(connection)
         .await?;
-    Ok(())
+    match written.rows_affected() {
+        1 => Ok(()),
+        _ => Err(no_counts(role)),
+    }
+}
+
+/// Somebody is asked in a role of which nothing is counted.
+pub(crate) fn no_counts(role: &str) -> Error {
+    store::Error::Damaged { value: role.to_owned(), expected: "a role with its counts" }.into()
 }
 
 /// A form and everything around it; `None` when the person is not on the roster.

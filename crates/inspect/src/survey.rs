@@ -162,6 +162,7 @@ pub async fn create(
 ) -> Result<Id<base::Survey>, Error> {
     keeper(actor.scope())?;
     check(terms, catalogue)?;
+    catalogue.check()?;
     let survey = Survey { id: Id::new(now), terms: terms.clone(), state: State::Drafted, made_at: now };
     let mut tx = store.write().await?;
     sql::insert_survey(tx.connection(), &survey).await?;

@@ -323,6 +323,37 @@ async fn a_survey_whose_counts_are_not_those_of_its_answers_is_not_closed() {
     assert_eq!(survey(store, house.scope(), world.survey).await.unwrap().0.state, State::Open);
 }
 
+#[tokio::test]
+async fn a_form_that_would_be_counted_nowhere_is_not_taken() {
+    let world = World::open(&["1 staff"]).await;
+    let (store, house) = (&world.store, &house_itself());
+    let mut tx = store.write().await.unwrap();
+    sqlx::query("DELETE FROM tallies").execute(tx.connection()).await.unwrap();
+    tx.commit().await.unwrap();
+    let sheet = world.sheet(0, "1", "staff");
+    let refused = submit(store, house, &sheet, &packed(DONE), 1, during()).await.unwrap_err();
+    assert!(matches!(refused, Error::Store(store::Error::Damaged { .. })), "{refused}");
+    assert_eq!(form(store, house, &sheet).await.unwrap().version, 0);
+    let mut tx = store.write().await.unwrap();
+    let nowhere = crate::sql::put_counts(tx.connection(), 1, "staff", &Tally::new(3)).await;
+    assert!(matches!(nowhere, Err(Error::Store(store::Error::Damaged { .. }))));
+}
+
+#[tokio::test]
+async fn a_survey_that_asks_more_of_one_role_than_a_form_holds_is_not_made() {
+    let world = World::drafted().await;
+    let mut catalogue = world.catalogue.clone();
+    let item = catalogue.items[1].clone();
+    catalogue.items.extend(std::iter::repeat_n(item, crate::ITEMS_MAX - 2));
+    let make = async |catalogue: &crate::catalogue::Catalogue| {
+        super::create(&world.store, &house_itself(), &world::terms(), catalogue, during()).await
+    };
+    let refused = make(&catalogue).await.unwrap_err();
+    assert_eq!(refused.to_string(), "there are more than 1024 items of one role");
+    catalogue.items.pop();
+    make(&catalogue).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_submissions_at_once_lose_nothing() {
     const PEOPLE: usize = 120;
