@@ -3,6 +3,9 @@
 //! A change is one row, as a file would have it. It is judged when it is asked for and again when it is approved,
 //! and it can only be approved while what it changes still is what the asker saw.
 
+use std::fmt;
+use std::str::FromStr;
+
 use base::Timestamp;
 use base::{
     Actor, Change as ChangeKind, Confidentiality, Id, Organisation as OrganisationId, Right, Scope, Signal,
@@ -14,7 +17,7 @@ use crate::reason::Reason;
 use crate::record::id_of;
 use crate::{Asset, Error, Noun, Organisation, Record, Registry, sql, unowned};
 
-/// The most changes that one list gives.
+/// The most changes that one page of a list gives.
 pub const LIST_MAX: u32 = 200;
 /// The most changes of one organisation that wait at the same time.
 pub const WAITING_MAX: u64 = 500;
@@ -333,14 +336,64 @@ pub async fn withdraw(store: &Store, actor: &Actor, id: Id<ChangeKind>, now: Tim
     Ok(tx.commit().await?)
 }
 
-/// Changes that the scope reaches, waiting ones first, then the newest; at most [`LIST_MAX`].
+/// Where a list of changes goes on. It names a place and not a change, so that the list goes on also when the change that
+/// stood there was decided meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After {
+    /// Whether the last change seen was decided.
+    pub is_decided: bool,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+    /// Which.
+    pub id: Id<ChangeKind>,
+}
+
+impl After {
+    fn of(change: &Change) -> Self {
+        let is_decided = change.state != State::Waiting;
+        Self { is_decided, asked_at: change.asked_at, id: change.id }
+    }
+}
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{}", u8::from(self.is_decided), store::micros(self.asked_at), self.id)
+    }
+}
+
+impl FromStr for After {
+    type Err = store::Error;
+
+    fn from_str(text: &str) -> Result<Self, store::Error> {
+        let expected = "a place in the list of changes";
+        let mut parts = text.splitn(3, '-');
+        let mut next = || parts.next().unwrap_or_default();
+        Ok(Self {
+            is_decided: store::parse::<u8>(next(), expected)? != 0,
+            asked_at: store::instant(store::parse(next(), expected)?)?,
+            id: store::parse(next(), expected)?,
+        })
+    }
+}
+
+/// Changes that the scope reaches, waiting ones first, then the newest: at most `limit` and never more than [`LIST_MAX`],
+/// going on after `after`; and where the next page begins, `None` when this is the last.
 pub async fn list(
     store: &Store,
     scope: &Scope,
     organisation: Option<Id<OrganisationId>>,
     state: Option<State>,
-) -> Result<Vec<Change>, Error> {
-    sql::change::list(store.read().await?.connection(), scope, organisation, state, LIST_MAX).await
+    after: Option<After>,
+    limit: u32,
+) -> Result<(Vec<Change>, Option<After>), Error> {
+    let limit = limit.min(LIST_MAX);
+    let mut read = store.read().await?;
+    let among = (organisation, state);
+    let mut found = sql::change::list(read.connection(), scope, among, after, limit + 1).await?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(After::of);
+    Ok((found, next))
 }
 
 /// How many wait, as far as the scope reaches.

@@ -9,8 +9,8 @@ use base::Language;
 
 pub use self::certificate::{certificate_fingerprint, openpgp_fingerprint};
 pub use self::verification::{
-    ASK_AGAIN_AFTER_DAYS, Asked, LINK_DAYS, Standing, VERIFY_AFTER_DAYS, Verification, ask, bounced, by_link,
-    came_back, check, confirm, due, overdue, standing, verification,
+    ASK_AGAIN_AFTER_DAYS, After, Asked, LINK_DAYS, Standing, VERIFY_AFTER_DAYS, Verification, ask, bounced,
+    by_link, came_back, check, confirm, due, overdue, overdue_page, standing, verification,
 };
 use crate::person::language;
 use crate::reason::{Reason, What, Wrong};

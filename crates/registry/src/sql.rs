@@ -7,10 +7,11 @@ pub(crate) mod record;
 
 use base::{Id, Organisation as OrganisationId};
 use sqlx::Row as _;
-use store::{Connection, day, parse};
+use store::{Builder, Connection, day, parse};
 
 use crate::asset::{Asset, Validity};
 use crate::organisation::Organisation;
+use crate::unowned::After;
 use crate::{Error, Unowned};
 
 pub(crate) async fn organisations(connection: &mut Connection) -> Result<Vec<Organisation>, Error> {
@@ -138,14 +139,23 @@ pub(crate) async fn upsert_unowned(
     Ok(())
 }
 
-pub(crate) async fn unowned(connection: &mut Connection, limit: u32) -> Result<Vec<Unowned>, Error> {
-    let rows = sqlx::query(
-        "SELECT kind, value, organisation, seen, first_at, last_at FROM unowned
-         ORDER BY last_at DESC, kind, value LIMIT $1",
-    )
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await?;
+pub(crate) async fn unowned(
+    connection: &mut Connection,
+    after: Option<&After>,
+    limit: u32,
+) -> Result<Vec<Unowned>, Error> {
+    let mut query =
+        Builder::new("SELECT kind, value, organisation, seen, first_at, last_at FROM unowned WHERE 1 = 1");
+    if let Some(after) = after {
+        let last_at = store::micros(after.last_at);
+        query.push(" AND last_at <= ").push_bind(last_at);
+        query.push(" AND (last_at < ").push_bind(last_at);
+        query.push(" OR (kind, value, organisation) > (").push_bind(after.observable.kind.word().to_owned());
+        query.push(", ").push_bind(store::clean(&after.observable.value).into_owned());
+        query.push(", ").push_bind(after.seen_at.to_string()).push("))");
+    }
+    query.push(" ORDER BY last_at DESC, kind, value, organisation LIMIT ").push_bind(i64::from(limit));
+    let rows = query.build().fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             let kind = parse(row.try_get(0)?, "a kind of observable")?;

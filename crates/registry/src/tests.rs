@@ -299,13 +299,28 @@ async fn a_contact_changes_at_once_and_what_matters_waits_for_the_centre() {
     let domain = [("organisation", "naibu"), ("value", "naibu.go.example")];
     let asked = world.edit(&csirt, Noun::Domain, &domain, &[]).await.unwrap();
     let Proposed::Waiting(domain) = asked else { panic!("{asked:?}") };
-    assert_eq!(change::list(store, csirt.scope(), None, Some(State::Waiting)).await.unwrap().len(), 3);
+    let listed = async |state, limit| -> Vec<Id<base::Change>> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = change::list(store, csirt.scope(), None, state, after, limit).await.unwrap();
+            all.extend(page.0.iter().map(|one| one.id));
+            after = match page.1 {
+                Some(next) => Some(next.to_string().parse().unwrap()),
+                None => return all,
+            };
+        }
+    };
+    let at_once = listed(Some(State::Waiting), 9).await;
+    assert_eq!(at_once.len(), 3);
+    assert_eq!(listed(Some(State::Waiting), 1).await, at_once);
     assert_eq!(change::count_waiting(store, centre.scope()).await.unwrap(), 3);
     assert_eq!(change::count_waiting(store, self::csirt("zaimu").scope()).await.unwrap(), 0);
 
     let refused = change::decide(store, &csirt, domain, Decision::Approve, "", now()).await;
     assert!(matches!(refused, Err(Error::Denied(_))));
     change::decide(store, &centre, domain, Decision::Approve, "", now()).await.unwrap();
+    let decided_last = listed(None, 1).await;
+    assert_eq!((decided_last.len(), decided_last.last()), (3, Some(&domain)));
     let registry = Registry::load(store).await.unwrap();
     assert_eq!(registry.owner_of_domain("www.naibu.go.example", now()).organisation, Some(org("naibu")));
     let again = change::decide(store, &centre, domain, Decision::Refuse, "no", now()).await;
@@ -362,6 +377,17 @@ async fn a_contact_is_asked_after_half_a_year_and_confirms_with_a_link_that_work
     assert_eq!(overdue(&centre, now()).await, 1);
     assert_eq!(overdue(&centre, now() + days(181)).await, 2);
     assert_eq!(overdue(&csirt("naibu"), now()).await, 0);
+    let (mut keys, mut after) = (Vec::new(), None::<contact::After>);
+    loop {
+        let at = now() + days(181);
+        let page = contact::overdue_page(store, centre.scope(), at, after.as_ref(), 1).await.unwrap();
+        keys.extend(page.0.iter().map(|(record, _)| record.organisation));
+        match page.1 {
+            Some(next) => after = Some(next.to_string().parse().unwrap()),
+            None => break,
+        }
+    }
+    assert_eq!(keys, [org("zaimu"), org("naibu")], "who was never confirmed comes first");
 
     // The centre changes a channel: nobody has shown that it works. The organisation does: it has said so.
     let named = [("organisation", "naibu"), ("key", "csirt")];

@@ -1,5 +1,8 @@
 //! Whether a contact is still right: asked from time to time, confirmed with a link that works once.
 
+use std::fmt;
+use std::str::FromStr;
+
 use base::{Actor, Confidentiality, Id, Organisation, PointOfContact, Right, Scope, Signal, Timestamp};
 use jiff::SignedDuration;
 use store::{Line, Store, Tx};
@@ -168,6 +171,37 @@ pub async fn verification(
     sql::contact::verification(read.connection(), &contact.to_string()).await
 }
 
+/// Where the list of overdue contacts goes on: after the one that stood there, whether it was confirmed since or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct After {
+    /// When it was last confirmed; `None` when never.
+    pub last_verified_at: Option<Timestamp>,
+    /// Whose it is.
+    pub organisation: Id<Organisation>,
+    /// Its key there.
+    pub key: String,
+}
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let since = self.last_verified_at.map_or(0, store::micros);
+        write!(f, "{since}-{}-{}", self.organisation, self.key)
+    }
+}
+
+impl FromStr for After {
+    type Err = store::Error;
+
+    fn from_str(text: &str) -> Result<Self, store::Error> {
+        let expected = "a place in the list of overdue contacts";
+        let mut parts = text.splitn(3, '-');
+        let mut next = || parts.next().unwrap_or_default();
+        let since = store::instant(store::parse(next(), expected)?)?;
+        let last_verified_at = Some(since).filter(|since| *since != Timestamp::UNIX_EPOCH);
+        Ok(Self { last_verified_at, organisation: store::parse(next(), expected)?, key: next().to_owned() })
+    }
+}
+
 /// The contacts that nobody has confirmed in [`VERIFY_AFTER_DAYS`], never confirmed ones first, then by how long ago;
 /// and how many there are altogether.
 pub async fn overdue(
@@ -178,9 +212,33 @@ pub async fn overdue(
 ) -> Result<(Vec<(Record, Verification)>, u64), Error> {
     let before = now - days(VERIFY_AFTER_DAYS);
     let mut read = store.read().await?;
-    let found = sql::contact::overdue(read.connection(), scope, before, base::japan_day(now), limit).await?;
+    let page = (None, limit);
+    let found = sql::contact::overdue(read.connection(), scope, before, base::japan_day(now), page).await?;
     let count = sql::contact::count_overdue(read.connection(), scope, before, base::japan_day(now)).await?;
     Ok((found, count))
+}
+
+/// A page of the same list, going on after `after`; and where the next one begins, `None` when this is the last.
+pub async fn overdue_page(
+    store: &Store,
+    scope: &Scope,
+    now: Timestamp,
+    after: Option<&After>,
+    limit: u32,
+) -> Result<(Vec<(Record, Verification)>, Option<After>), Error> {
+    let before = now - days(VERIFY_AFTER_DAYS);
+    let mut read = store.read().await?;
+    let page = (after, limit.saturating_add(1));
+    let mut found =
+        sql::contact::overdue(read.connection(), scope, before, base::japan_day(now), page).await?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|(record, known)| After {
+        last_verified_at: known.last_verified_at,
+        organisation: record.organisation,
+        key: record.key.clone(),
+    });
+    Ok((found, next))
 }
 
 async fn visible(tx: &mut Tx, scope: &Scope, contact: Id<PointOfContact>) -> Result<Record, Error> {

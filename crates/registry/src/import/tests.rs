@@ -232,6 +232,10 @@ async fn what_the_import_registers_leaves_the_queue_of_the_unowned() {
     tx.commit().await.unwrap();
     let queue = unowned::list(&store, &testkit::house(), 9).await.unwrap();
     assert_eq!(queue.iter().map(|entry| entry.seen).collect::<Vec<_>>(), [5, 1]);
+    let (first, next) = unowned::page(&store, &testkit::house(), None, 1).await.unwrap();
+    let after = next.unwrap().to_string().parse().unwrap();
+    let (second, end) = unowned::page(&store, &testkit::house(), Some(&after), 1).await.unwrap();
+    assert_eq!((first, second, end), (vec![queue[0].clone()], vec![queue[1].clone()], None));
     assert_eq!(unowned::list(&store, &testkit::member(registry.subtree(naibu)), 9).await.unwrap(), []);
     assert_eq!(unowned::count(&store, &testkit::member(registry.subtree(naibu))).await.unwrap(), 0);
 

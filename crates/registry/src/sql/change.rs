@@ -8,7 +8,7 @@ use store::{Builder, Connection, instant, micros, parse};
 
 use super::record::within;
 use crate::Error;
-use crate::change::{Change, State};
+use crate::change::{After, Change, State};
 
 const SELECT: &str =
     "SELECT t.id, t.number, t.organisation, t.noun, t.about, t.action, t.written, t.version, t.reason,
@@ -66,10 +66,11 @@ pub(crate) async fn decided(
 pub(crate) async fn list(
     connection: &mut Connection,
     scope: &Scope,
-    organisation: Option<Id<OrganisationId>>,
-    state: Option<State>,
+    (organisation, state): (Option<Id<OrganisationId>>, Option<State>),
+    after: Option<After>,
     limit: u32,
 ) -> Result<Vec<Change>, Error> {
+    const DECIDED: &str = "CASE WHEN t.state = 'waiting' THEN 0 ELSE 1 END";
     let mut query = Builder::new(SELECT);
     visible(&mut query, scope);
     if let Some(organisation) = organisation {
@@ -78,7 +79,15 @@ pub(crate) async fn list(
     if let Some(state) = state {
         query.push(" AND t.state = ").push_bind(state.word());
     }
-    query.push(" ORDER BY CASE WHEN t.state = 'waiting' THEN 0 ELSE 1 END, t.asked_at DESC, t.id LIMIT ");
+    if let Some(after) = after {
+        let (decided, asked_at) = (i64::from(after.is_decided), micros(after.asked_at));
+        query.push(format_args!(" AND ({DECIDED} > ")).push_bind(decided);
+        query.push(format_args!(" OR ({DECIDED} = ")).push_bind(decided);
+        query.push(" AND (t.asked_at < ").push_bind(asked_at);
+        query.push(" OR (t.asked_at = ").push_bind(asked_at);
+        query.push(" AND t.id > ").push_bind(after.id.to_string()).push("))))");
+    }
+    query.push(format_args!(" ORDER BY {DECIDED}, t.asked_at DESC, t.id LIMIT "));
     query.push_bind(i64::from(limit));
     let rows = query.build().fetch_all(connection).await?;
     rows.iter().map(change).collect()

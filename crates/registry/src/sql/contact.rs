@@ -6,7 +6,7 @@ use sqlx::Row as _;
 use store::{Builder, Connection, instant, micros};
 
 use super::record::{by_ids, record, within};
-use crate::contact::Verification;
+use crate::contact::{After, Verification};
 use crate::{Error, Noun, Record};
 
 pub(crate) async fn by_id(connection: &mut Connection, id: &str) -> Result<Option<Record>, Error> {
@@ -42,7 +42,7 @@ pub(crate) async fn overdue(
     scope: &Scope,
     verified_before: Timestamp,
     today: Date,
-    limit: u32,
+    (after, limit): (Option<&After>, u32),
 ) -> Result<Vec<(Record, Verification)>, Error> {
     let mut query = Builder::new(
         "SELECT t.organisation, t.key, t.valid_from, t.valid_until,
@@ -52,6 +52,12 @@ pub(crate) async fn overdue(
     );
     query.push_bind(micros(verified_before)).push(")");
     overdue_within(&mut query, scope, today);
+    if let Some(After { last_verified_at, organisation, key }) = after {
+        query.push(" AND (COALESCE(t.last_verified_at, 0), t.organisation, t.key) > (");
+        query.push_bind(last_verified_at.map_or(0, micros)).push(", ");
+        query.push_bind(organisation.to_string()).push(", ");
+        query.push_bind(store::clean(key).into_owned()).push(")");
+    }
     query.push(" ORDER BY COALESCE(t.last_verified_at, 0), t.organisation, t.key LIMIT ");
     query.push_bind(i64::from(limit));
     let rows = query.build().fetch_all(connection).await?;

@@ -21,8 +21,6 @@ use crate::route::Needs;
 
 /// Lines of one page of a list.
 const ROWS_MAX: u32 = 500;
-/// Lines of a list that is sorted here, at most.
-const LINES_MAX: u32 = 10_000;
 /// Rows of an imported file that the answer names; wrong ones come first.
 const FATES_MAX: usize = 1_000;
 /// Years of server figures.
@@ -450,17 +448,9 @@ fn refused(asked: &Asked, error: registry::Error, under: &str) -> Failure {
 
 async fn changes(asked: Asked) -> Result<Reply, Failure> {
     let (organisation, state) = (asked.parsed("organisation")?, asked.parsed("state")?);
-    let found = change::list(&asked.app.state.store, asked.scope(), organisation, state).await?;
-    let line = |one: &change::Change| {
-        let decided = u8::from(one.state != change::State::Waiting);
-        (format!("{decided} {} {}", latest_first(one.asked_at), one.id), change_of(one))
-    };
-    asked.page_sorted(found.iter().map(line).collect())
-}
-
-/// A text by which later moments come first.
-fn latest_first(at: Timestamp) -> String {
-    format!("{:019}", i64::MAX.saturating_sub(at.as_microsecond()))
+    let (store, after, limit) = (&asked.app.state.store, asked.cursor()?, asked.limit());
+    let (found, next) = change::list(store, asked.scope(), organisation, state, after, limit).await?;
+    asked.page(found.iter().map(change_of).collect(), next)
 }
 
 fn change_of(one: &change::Change) -> Change {
@@ -508,23 +498,20 @@ async fn decide(mut asked: Asked) -> Result<Reply, Failure> {
 }
 
 async fn overdue(asked: Asked) -> Result<Reply, Failure> {
-    let (store, now) = (&asked.app.state.store, asked.now());
-    let (found, _) = contact::overdue(store, asked.scope(), now, LINES_MAX).await?;
-    let line = |(record, known): &(registry::Record, contact::Verification)| {
-        let since = known.last_verified_at.map_or(0, Timestamp::as_microsecond);
-        let shown = OverdueContact {
-            id: record.id(),
-            organisation: record.organisation,
-            key: record.key.clone(),
-            name_ja: record.value("name_ja").to_owned(),
-            name_en: record.value("name_en").to_owned(),
-            last_verified_at: known.last_verified_at,
-            asked_at: known.asked_at,
-            bounces: known.bounces,
-        };
-        (format!("{since:019} {}", record.id()), shown)
+    let (store, now, after) = (&asked.app.state.store, asked.now(), asked.cursor::<contact::After>()?);
+    let (found, next) =
+        contact::overdue_page(store, asked.scope(), now, after.as_ref(), asked.limit()).await?;
+    let line = |(record, known): &(registry::Record, contact::Verification)| OverdueContact {
+        id: record.id(),
+        organisation: record.organisation,
+        key: record.key.clone(),
+        name_ja: record.value("name_ja").to_owned(),
+        name_en: record.value("name_en").to_owned(),
+        last_verified_at: known.last_verified_at,
+        asked_at: known.asked_at,
+        bounces: known.bounces,
     };
-    asked.page_sorted(found.iter().map(line).collect())
+    asked.page(found.iter().map(line).collect(), next)
 }
 
 async fn ask(asked: Asked) -> Result<Reply, Failure> {
@@ -655,16 +642,15 @@ fn row_of(asked: &Asked, row: &import::Row) -> Row {
 }
 
 async fn unowned(asked: Asked) -> Result<Reply, Failure> {
-    let found = registry::unowned::list(&asked.app.state.store, asked.scope(), LINES_MAX).await?;
-    let line = |one: &registry::Unowned| {
-        let shown = Unowned {
-            observable: observable(&one.observable),
-            organisation: one.seen_at,
-            times: one.seen,
-            first_at: one.first_at,
-            last_at: one.last_at,
-        };
-        (format!("{} {} {}", latest_first(one.last_at), one.observable, one.seen_at), shown)
+    let (store, after) = (&asked.app.state.store, asked.cursor::<registry::unowned::After>()?);
+    let (found, next) =
+        registry::unowned::page(store, asked.scope(), after.as_ref(), asked.limit()).await?;
+    let line = |one: &registry::Unowned| Unowned {
+        observable: observable(&one.observable),
+        organisation: one.seen_at,
+        times: one.seen,
+        first_at: one.first_at,
+        last_at: one.last_at,
     };
-    asked.page_sorted(found.iter().map(line).collect())
+    asked.page(found.iter().map(line).collect(), next)
 }

@@ -23,6 +23,10 @@ use crate::visit::{Visit, render};
 struct ListPage {
     frame: Frame,
     rows: Vec<Row>,
+    /// Empty on the first page.
+    first_href: String,
+    /// Empty on the last.
+    next_href: String,
 }
 
 struct Row {
@@ -36,11 +40,15 @@ struct Row {
 }
 
 pub(crate) async fn list(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
-    let organisation = visit.query.parsed("organisation")?;
-    let found = change::list(&app.state.store, visit.scope(), organisation, None).await?;
+    let (organisation, after) = (visit.query.parsed("organisation")?, visit.query.parsed("after")?);
+    let (store, scope) = (&app.state.store, visit.scope());
+    let (found, next) = change::list(store, scope, organisation, None, after, change::LIST_MAX).await?;
+    let page_after = |after: &str| visit.query.href(&visit.path, &[("after", after)]);
     render(&ListPage {
         frame: visit.frame("/registry", visit.words.get("registry-changes-title")),
         rows: found.iter().map(|one| row(&visit, one)).collect(),
+        first_href: if after.is_some() { page_after("") } else { String::new() },
+        next_href: next.map(|next| page_after(&next.to_string())).unwrap_or_default(),
     })
 }
 
