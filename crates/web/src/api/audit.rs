@@ -2,18 +2,18 @@
 
 use base::{Id, Organisation, Right, Timestamp};
 use serde_json::Value;
-use store::{AuditEntry, Mark};
+use store::Mark;
 
 use super::asked::Asked;
 use super::operation::Operation;
 use super::reply::Reply;
-use super::schema::{Form, Page, Schema, Shape, shape};
+use super::schema::{Form, Page, Schema, Shape, shape, shape_of};
 use super::watch::TEXT_CHARACTERS_MAX;
 use crate::error::Failure;
-use crate::page::audit::line::{Names, Told};
+use crate::page::audit::line::Names;
+use crate::page::audit::record::{AuditLine, number};
 use crate::page::audit::{self as pages, file, head};
 use crate::route::Needs;
-use crate::visit::Visit;
 
 /// Lines of one page.
 const LINES_MAX: u32 = 200;
@@ -21,8 +21,7 @@ const LINES_MAX: u32 = 200;
 const CSV: &str = "text/csv";
 const NDJSON: &str = "application/x-ndjson";
 
-shape! {
-    /// One line of the trail. Its number and hash only for who reads all of it.
+shape_of! {
     AuditLine {
         number: Option<u64>, hash: Option<String>, at: Timestamp, actor: String, actor_name: Option<String>,
         action: String, object: String, organisations: Vec<Id<Organisation>>, detail: Value, personal_erased: bool,
@@ -76,30 +75,6 @@ impl Shape for ExportName {
     fn schema() -> Schema {
         Schema::Text(Form::OneOf(file::NAMES.into()))
     }
-}
-
-impl AuditLine {
-    /// A line as its reader may see it.
-    pub(crate) fn new(visit: &Visit, names: &Names, entry: &AuditEntry) -> Self {
-        let line = &entry.line;
-        Self {
-            number: entry.place.as_ref().map(|head| number(head.seq)),
-            hash: entry.place.as_ref().map(|head| head.hash.clone()),
-            at: line.at,
-            actor: line.actor.clone(),
-            actor_name: names.name(&line.actor).map(str::to_owned),
-            action: line.action.clone(),
-            object: line.object.clone(),
-            organisations: line.concerns.clone(),
-            detail: line.detail.clone(),
-            personal_erased: entry.forgotten,
-            sentence: Told::new(visit, names, line).plain(),
-        }
-    }
-}
-
-fn number(seq: i64) -> u64 {
-    u64::try_from(seq).unwrap_or(0)
 }
 
 async fn filter(asked: &Asked) -> Result<store::AuditFilter, Failure> {

@@ -6,7 +6,7 @@
 
 mod accounts;
 mod asked;
-pub(crate) mod audit;
+mod audit;
 mod cursor;
 mod document;
 mod event;

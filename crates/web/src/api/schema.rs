@@ -492,6 +492,22 @@ macro_rules! shape {
 }
 pub(crate) use shape;
 
+/// Makes the schema of a type that stands elsewhere from one list of its fields: what is missing here, is not there or is
+/// something else does not compile.
+macro_rules! shape_of {
+    ($name:ident { $($field:ident: $kind:ty),+ $(,)? }) => {
+        impl $crate::api::schema::Shape for $name {
+            fn schema() -> $crate::api::schema::Schema {
+                let _all = |$name { $($field),+ }: $name| -> ($($kind),+) { ($($field),+) };
+                $crate::api::schema::object(stringify!($name), vec![
+                    $((stringify!($field), <$kind as $crate::api::schema::Shape>::schema(), true)),+
+                ])
+            }
+        }
+    };
+}
+pub(crate) use shape_of;
+
 /// Makes the type of a request's body and its schema from one list of fields: what may be `null` may be left out.
 macro_rules! request {
     ($(#[$about:meta])* $name:ident { $($(#[$says:meta])* $field:ident: $kind:ty),+ $(,)? }) => {

@@ -9,9 +9,9 @@ use registry::guard::guarded;
 use store::{AuditFilter, EXPORT_LINES_MAX};
 
 use super::line::Names;
+use super::record::AuditLine;
 use super::{Asked, filter, stamp};
 use crate::App;
-use crate::api::audit::AuditLine;
 use crate::error::Failure;
 use crate::visit::Visit;
 

@@ -3,6 +3,7 @@
 pub(crate) mod file;
 pub(crate) mod head;
 pub(crate) mod line;
+pub(crate) mod record;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
