@@ -80,6 +80,10 @@ pub enum Error {
         /// The version that is kept.
         kept: u64,
     },
+    /// It is not known whether a form was taken: too many are being sent, or the program is stopping. Sent twice is sent
+    /// once.
+    #[error("it is not known whether the form was taken; send it again")]
+    SendAgain,
     /// The counts are not those of the answers. Nothing was changed; somebody has to look at the database.
     #[error("the counts of {organisation} as {role} are not those of the answers")]
     CountsDiffer {
@@ -121,7 +125,9 @@ impl Error {
             Self::NoSuchSurvey(_) | Self::NotAsked { .. } => ErrorKind::NotFound,
             Self::WrongState(_) | Self::OutOfTime(_) | Self::Outdated { .. } => ErrorKind::Conflict,
             Self::Denied(_) => ErrorKind::Denied,
-            Self::Read(_) | Self::CountsDiffer { .. } | Self::Store(_) => ErrorKind::Unavailable,
+            Self::Read(_) | Self::SendAgain | Self::CountsDiffer { .. } | Self::Store(_) => {
+                ErrorKind::Unavailable
+            }
         }
     }
 }

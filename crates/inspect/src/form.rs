@@ -1,6 +1,9 @@
 //! Forms: what one person says in one role. Saved while it is written, submitted, submitted again, withdrawn; whatever
 //! becomes of a form, the counts follow in the same transaction.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::{Occupied, Vacant};
+
 use base::{Actor, Id, Organisation, Right, Scope, Timestamp};
 use serde_json::json;
 use store::{Store, Tx};
@@ -101,7 +104,8 @@ pub async fn save_draft(
 
 /// Submits a form as `version`, which must be the one after the one that is kept: whoever sends has seen what they
 /// replace, and a newer form takes the place of the one that counted. The same form sent once more changes nothing. While
-/// the survey is drafted, and once it is closed, nothing is kept of what is sent.
+/// the survey is drafted, and once it is closed, nothing is kept of what is sent. Where many send at once, they do so at a
+/// [`Reception`](crate::reception::Reception).
 pub async fn submit(
     store: &Store,
     actor: &Actor,
@@ -110,24 +114,10 @@ pub async fn submit(
     version: u64,
     now: Timestamp,
 ) -> Result<Sent, Error> {
-    let mut tx = store.write().await?;
-    let place = find(&mut tx, actor, sheet, answers).await?;
-    if version == place.form.version && place.form.answers.as_ref() == Some(answers) {
-        return Ok(Sent::Same);
-    }
-    must_be_open(&place.survey)?;
-    check_version(version, &place.form)?;
-    if !place.survey.takes_answers(now) {
-        let form = Form { draft: Some(answers.clone()), at: Some(now), ..place.form };
-        sql::put_form(tx.connection(), place.part, sheet, &form).await?;
-        tx.commit_unnoticed().await?;
-        return Ok(Sent::OutOfTime);
-    }
-    let form = Form { version, at: Some(now), answers: Some(answers.clone()), draft: None };
-    replace(&mut tx, &place, sheet, &form).await?;
-    note(&mut tx, actor, "survey.submit", sheet, version, now).await?;
-    tx.commit().await?;
-    Ok(Sent::Counted)
+    let mut entry = Entry::begin(store).await?;
+    let sent = entry.submit(actor, sheet, answers, version, now).await?;
+    entry.commit().await?;
+    Ok(sent)
 }
 
 /// Takes back what was submitted, as `version`: it is a draft again, and no longer counts. Where nothing counts, nothing
@@ -139,8 +129,8 @@ pub async fn withdraw(
     version: u64,
     now: Timestamp,
 ) -> Result<Sent, Error> {
-    let mut tx = store.write().await?;
-    let found = sql::place(tx.connection(), sheet).await?;
+    let mut entry = Entry::begin(store).await?;
+    let found = sql::place(entry.tx.connection(), sheet).await?;
     let place = allowed(actor, sheet, found)?;
     if place.form.answers.is_none() && [place.form.version, place.form.version + 1].contains(&version) {
         return Ok(Sent::Same);
@@ -151,20 +141,104 @@ pub async fn withdraw(
     }
     let draft = place.form.draft.clone().or_else(|| place.form.answers.clone());
     let form = Form { version, at: Some(now), answers: None, draft };
-    replace(&mut tx, &place, sheet, &form).await?;
-    note(&mut tx, actor, "survey.withdraw", sheet, version, now).await?;
-    tx.commit().await?;
+    entry.replace(&place, sheet, &form).await?;
+    entry.note(actor, "survey.withdraw", sheet, version, now).await?;
+    entry.commit().await?;
     Ok(Sent::Counted)
 }
 
-/// Puts a form in the place of the one that is kept, and the counts after it.
-async fn replace(tx: &mut Tx, place: &Place, sheet: &Sheet, form: &Form) -> Result<(), Error> {
-    let connection = tx.connection();
-    let kept = sql::tally(connection, place.part, &sheet.role, place.items).await?;
-    let mut tally = kept.ok_or_else(|| sql::no_counts(&sheet.role))?;
-    count(&mut tally, place.form.answers.as_ref(), form.answers.as_ref());
-    sql::put_counts(connection, place.part, &sheet.role, &tally).await?;
-    sql::put_form(connection, place.part, sheet, form).await
+/// One transaction that takes forms. The counts of a role are read once and written once, however many of its forms change.
+pub(crate) struct Entry {
+    tx: Tx,
+    counts: BTreeMap<(i64, String), Tally>,
+    written: Written,
+}
+
+/// What a transaction has to commit.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Written {
+    Nothing,
+    /// No figure changes, and nobody decided anything.
+    Drafts,
+    Forms,
+}
+
+impl Entry {
+    pub(crate) async fn begin(store: &Store) -> Result<Self, Error> {
+        Ok(Self { tx: store.write().await?, counts: BTreeMap::new(), written: Written::Nothing })
+    }
+
+    /// As [`submit`]; true once [`Entry::commit`] returns. Whatever it refuses, it has changed nothing, unless the database
+    /// is what failed.
+    pub(crate) async fn submit(
+        &mut self,
+        actor: &Actor,
+        sheet: &Sheet,
+        answers: &Packed,
+        version: u64,
+        now: Timestamp,
+    ) -> Result<Sent, Error> {
+        let place = find(&mut self.tx, actor, sheet, answers).await?;
+        if version == place.form.version && place.form.answers.as_ref() == Some(answers) {
+            return Ok(Sent::Same);
+        }
+        must_be_open(&place.survey)?;
+        check_version(version, &place.form)?;
+        if !place.survey.takes_answers(now) {
+            let form = Form { draft: Some(answers.clone()), at: Some(now), ..place.form };
+            sql::put_form(self.tx.connection(), place.part, sheet, &form).await?;
+            self.written = self.written.max(Written::Drafts);
+            return Ok(Sent::OutOfTime);
+        }
+        let form = Form { version, at: Some(now), answers: Some(answers.clone()), draft: None };
+        self.replace(&place, sheet, &form).await?;
+        self.note(actor, "survey.submit", sheet, version, now).await?;
+        Ok(Sent::Counted)
+    }
+
+    /// Puts a form in the place of the one that is kept, and counts it.
+    async fn replace(&mut self, place: &Place, sheet: &Sheet, form: &Form) -> Result<(), Error> {
+        let connection = self.tx.connection();
+        let tally = match self.counts.entry((place.part, sheet.role.clone())) {
+            Occupied(kept) => kept.into_mut(),
+            Vacant(unread) => {
+                let kept = sql::tally(connection, place.part, &sheet.role, place.items).await?;
+                unread.insert(kept.ok_or_else(|| sql::no_counts(&sheet.role))?)
+            }
+        };
+        count(tally, place.form.answers.as_ref(), form.answers.as_ref());
+        self.written = Written::Forms;
+        sql::put_form(connection, place.part, sheet, form).await
+    }
+
+    async fn note(
+        &mut self,
+        actor: &Actor,
+        action: &str,
+        sheet: &Sheet,
+        version: u64,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let detail = json!({ "role": sheet.role, "version": version });
+        let line = line(actor, action, sheet.survey, detail, now).of([sheet.organisation]);
+        // Whose form it was can be forgotten; that there was one cannot.
+        let subject = format!("{}/{}/{}", sheet.survey, sheet.organisation, sheet.person);
+        self.tx.audit_about(&line, &subject, &sheet.person).await?;
+        Ok(())
+    }
+
+    /// Makes all of it durable and visible at once, and the counts with it.
+    pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        for ((part, role), tally) in &self.counts {
+            sql::put_counts(self.tx.connection(), *part, role, tally).await?;
+        }
+        match self.written {
+            Written::Nothing => {}
+            Written::Drafts => self.tx.commit_unnoticed().await?,
+            Written::Forms => self.tx.commit().await?,
+        }
+        Ok(())
+    }
 }
 
 /// Counts `after` in the place of `before`.
@@ -205,13 +279,9 @@ fn check_version(version: u64, form: &Form) -> Result<(), Error> {
 /// Who is not asked, who is not there, who is somebody else's to answer for, and whose survey nobody may know of yet are
 /// all the same.
 fn allowed(actor: &Actor, sheet: &Sheet, found: Option<Place>) -> Result<Place, Error> {
-    let is_hidden =
-        |survey: &Survey| survey.state == State::Drafted && !knows(actor.scope(), survey);
+    let is_hidden = |survey: &Survey| survey.state == State::Drafted && !knows(actor.scope(), survey);
     let fits = |place: &Place| {
-        place.items > 0
-            && !place.excluded
-            && !is_hidden(&place.survey)
-            && may_answer(actor, sheet, place)
+        place.items > 0 && !place.excluded && !is_hidden(&place.survey) && may_answer(actor, sheet, place)
     };
     let fitting = found.filter(fits);
     fitting.ok_or_else(|| Error::NotAsked { person: sheet.person.clone(), role: sheet.role.clone() })
@@ -221,20 +291,4 @@ fn may_answer(actor: &Actor, sheet: &Sheet, place: &Place) -> bool {
     let (scope, organisation): (&Scope, _) = (actor.scope(), Some(sheet.organisation));
     let own = actor.account().is_some() && actor.account() == place.account;
     (own && scope.covers(Right::Answer, organisation)) || scope.covers(Right::KeepInspection, organisation)
-}
-
-async fn note(
-    tx: &mut Tx,
-    actor: &Actor,
-    action: &str,
-    sheet: &Sheet,
-    version: u64,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let detail = json!({ "role": sheet.role, "version": version });
-    let line = line(actor, action, sheet.survey, detail, now).of([sheet.organisation]);
-    // Whose form it was can be forgotten; that there was one cannot.
-    let subject = format!("{}/{}/{}", sheet.survey, sheet.organisation, sheet.person);
-    tx.audit_about(&line, &subject, &sheet.person).await?;
-    Ok(())
 }

@@ -17,6 +17,7 @@ pub mod form;
 mod formula;
 mod grade;
 mod mean;
+pub mod reception;
 pub mod roster;
 mod sql;
 mod suppress;

@@ -116,7 +116,10 @@ fn read(
     let part = header(&first, RESPONSES)?;
     read_responses(&mut file, &part, 2, &mut collector)?;
     if file.get_ref().limit() == 0 {
-        return Err(Error::TooMany { limit: usize::try_from(bytes_max).unwrap_or(usize::MAX), unit: "bytes" });
+        return Err(Error::TooMany {
+            limit: usize::try_from(bytes_max).unwrap_or(usize::MAX),
+            unit: "bytes",
+        });
     }
     for name in catalogue.roles() {
         collector.refuse_items_from(name.as_bytes(), catalogue.of_role(name).count());

@@ -1,6 +1,7 @@
 //! Surveys from their making to their end, on either engine.
 
 mod measure;
+mod reception;
 mod world;
 
 use std::collections::BTreeMap;
@@ -231,7 +232,9 @@ async fn the_trail_of_a_roster_names_nobody_and_is_a_members_only_when_it_is_abo
         let page = store::audit_page(&world.store, house.scope(), &filter, 1, None).await.unwrap();
         page.entries[0].line.clone()
     };
-    world.import("organisation,person,role,excluded\no0,山田太郎,minister,\no0,佐藤花子,staff,\no1,1,staff,\n").await;
+    world
+        .import("organisation,person,role,excluded\no0,山田太郎,minister,\no0,佐藤花子,staff,\no1,1,staff,\n")
+        .await;
     let both = last().await;
     assert_eq!(both.detail["wrong"], serde_json::json!([{ "row": 2, "column": "role" }]));
     assert_eq!((both.detail["rows"]["new"].as_u64(), both.concerns), (Some(2), vec![]));

@@ -643,8 +643,7 @@ fn row_of(asked: &Asked, row: &import::Row) -> Row {
 
 async fn unowned(asked: Asked) -> Result<Reply, Failure> {
     let (store, after) = (&asked.app.state.store, asked.cursor::<registry::unowned::After>()?);
-    let (found, next) =
-        registry::unowned::page(store, asked.scope(), after.as_ref(), asked.limit()).await?;
+    let (found, next) = registry::unowned::page(store, asked.scope(), after.as_ref(), asked.limit()).await?;
     let line = |one: &registry::Unowned| Unowned {
         observable: observable(&one.observable),
         organisation: one.seen_at,

@@ -10,12 +10,14 @@ use super::world::{World, during, packed};
 use crate::answer::Answer;
 use crate::catalogue::Catalogue;
 use crate::count::recount;
-use crate::form::submit;
+use crate::form::{Sent, Sheet, submit};
+use crate::reception::{Reception, Sending};
 use crate::survey::open;
 use crate::upload::upload;
 
 const PEOPLE: usize = 100_000;
 const SINGLE: usize = 5_000;
+const CLIENTS: usize = 64;
 const ITEMS: usize = 40;
 
 fn timed(what: &str, count: usize, since: Instant) {
@@ -49,6 +51,29 @@ async fn measured_with_a_hundred_thousand_people() {
     }
     timed("forms submitted one by one, one client", SINGLE, since);
 
+    let reception = Reception::new(store);
+    let since = Instant::now();
+    let senders: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            let (reception, answers) = (reception.clone(), answers.clone());
+            let sheets: Vec<Sheet> = (SINGLE + client..2 * SINGLE)
+                .step_by(CLIENTS)
+                .map(|one| world.sheet(one % 2, &format!("p{one:06}"), "staff"))
+                .collect();
+            tokio::spawn(async move {
+                for sheet in sheets {
+                    let (actor, answers) = (house_itself(), answers.clone());
+                    let sending = Sending { actor, sheet, answers, version: 1, at: during() };
+                    assert_eq!(reception.submit(sending).await.unwrap(), Sent::Counted);
+                }
+            })
+        })
+        .collect();
+    for sender in senders {
+        sender.await.unwrap();
+    }
+    timed(&format!("forms submitted at a reception by {CLIENTS} clients"), SINGLE, since);
+
     let mut csv = "organisation,person,role,item,answer\n".to_owned();
     for one in 0..PEOPLE {
         for item in 1..=ITEMS {
@@ -57,7 +82,7 @@ async fn measured_with_a_hundred_thousand_people() {
     }
     let since = Instant::now();
     let taken = upload(store, house, id, csv.as_bytes(), during()).await.unwrap();
-    assert_eq!((taken.counted, taken.replaced), ((PEOPLE - SINGLE) as u64, SINGLE as u64));
+    assert_eq!((taken.counted, taken.replaced), ((PEOPLE - 2 * SINGLE) as u64, 2 * SINGLE as u64));
     timed("forms uploaded as one file", PEOPLE, since);
 
     let since = Instant::now();

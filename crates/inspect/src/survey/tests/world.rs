@@ -116,6 +116,11 @@ impl World {
         found.next().unwrap().tally
     }
 
+    /// Where the database is.
+    pub(super) fn location(&self) -> &str {
+        self.database.location()
+    }
+
     /// What the database takes on disk, where it is a file; its log is folded into it first.
     pub(super) async fn bytes(&self) -> Option<u64> {
         self.store.close().await;
