@@ -1,15 +1,13 @@
 //! What comes back: its bytes, the tag by which it is recognised, and 304 for who has it already.
 
-use axum::http::header::{
-    CONTENT_DISPOSITION, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK,
-    LOCATION,
-};
+use axum::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, LOCATION};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
 use crate::error::Failure;
+use crate::page::part::to_keep;
 
 /// What an answer to a change says in its head besides what every answer says: kept with it.
 pub(crate) const KEPT: [HeaderName; 3] = [CONTENT_TYPE, CONTENT_LANGUAGE, LOCATION];
@@ -40,12 +38,7 @@ impl Reply {
 
     /// A file: only for keeping, never for running.
     pub(crate) fn file(kind: &str, name: &str, body: Vec<u8>) -> Self {
-        let headers = vec![
-            (CONTENT_TYPE, kind.to_owned()),
-            (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-            (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
-        ];
-        Self { status: StatusCode::OK, headers, body }
+        Self { status: StatusCode::OK, headers: to_keep(kind, name).into(), body }
     }
 
     /// It was made, and this is its place.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use base::{EventId, Timestamp};
 use watch::lake::StoredEvent;
@@ -13,7 +12,7 @@ use crate::App;
 use crate::error::Failure;
 use crate::frame::Frame;
 use crate::markup::Markup;
-use crate::page::part::{Fact, ObservableRow};
+use crate::page::part::{Fact, ObservableRow, to_keep};
 use crate::page::record::{near, source, time_stated};
 use crate::visible::{Foreign, RECORD_CHARACTERS_MAX, Visible, marked};
 use crate::visit::{Visit, render};
@@ -59,12 +58,7 @@ pub(crate) async fn raw(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let event = fetch(&app, &visit, &id, at(&visit)?).await?;
-    let name = format!("attachment; filename=\"{}.txt\"", event.id);
-    let headers = [
-        (CONTENT_TYPE, "application/octet-stream".to_owned()),
-        (CONTENT_DISPOSITION, name),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
-    ];
+    let headers = to_keep("application/octet-stream", &format!("{}.txt", event.id));
     Ok((headers, event.raw).into_response())
 }
 

@@ -1,5 +1,7 @@
 //! What several pages show: links, facts, choices, lines of threats and campaigns.
 
+use axum::http::HeaderName;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use base::{Observable, Right, Severity};
 use watch::campaign::Campaign;
 use watch::judge::Verdict;
@@ -15,6 +17,15 @@ use crate::words::count;
 const MEMBERS_SHOWN_MAX: usize = 6;
 /// Organisations offered in a list of choices.
 pub(crate) const CHOICES_MAX: usize = 500;
+
+/// The headers of a file that holds what others wrote: it is kept and never shown or run under our name.
+pub(crate) fn to_keep(kind: &str, name: &str) -> [(HeaderName, String); 3] {
+    [
+        (CONTENT_TYPE, kind.to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
+    ]
+}
 
 /// A name that leads somewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use registry::guard::guarded;
 use store::{AuditFilter, EXPORT_LINES_MAX};
@@ -13,6 +13,7 @@ use super::record::AuditLine;
 use super::{Asked, filter, stamp};
 use crate::App;
 use crate::error::Failure;
+use crate::page::part::to_keep;
 use crate::visit::Visit;
 
 const COLUMNS: [&str; 9] =
@@ -27,23 +28,10 @@ pub(crate) async fn export(
     visit: Visit,
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
-    let asked = Asked {
-        period: visit.query.period(visit.now, "all")?,
-        actor: visit.query.get("actor"),
-        action: visit.query.get("action"),
-        object: visit.query.get("object"),
-        organisation: visit.query.parsed("organisation")?,
-        text: visit.query.get("text"),
-    };
-    let filter = filter(&app, &visit, asked).await?;
+    let filter = filter(&app, &visit, Asked::of(&visit)?).await?;
     let (kind, bytes) = written(&app, &visit, &name, &filter).await?;
     let named = name.replace("audit.", &format!("audit-{}.", stamp(visit.now)));
-    let headers = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, format!("attachment; filename=\"{named}\"")),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
-    ];
-    Ok((headers, bytes).into_response())
+    Ok((to_keep(kind, &named), bytes).into_response())
 }
 
 /// The media type and the bytes of a file.
@@ -68,7 +56,7 @@ pub(crate) async fn written(
     let names = Names::load(app, visit, &entries).await?;
     let lines: Vec<AuditLine> = entries.iter().map(|entry| AuditLine::new(visit, &names, entry)).collect();
     Ok(match notation {
-        "csv" => ("text/csv; charset=utf-8", csv(&lines)),
+        "csv" => ("text/csv; charset=utf-8", csv(&lines)?),
         _ => ("application/x-ndjson", ndjson(&lines)?),
     })
 }
@@ -78,7 +66,7 @@ fn ndjson(lines: &[AuditLine]) -> Result<Vec<u8>, Failure> {
     for line in lines {
         serde_json::to_writer(&mut bytes, line).map_err(|error| {
             tracing::error!(%error, "a line of the audit trail could not be written");
-            Failure::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR)
+            Failure::new(StatusCode::INTERNAL_SERVER_ERROR)
         })?;
         bytes.push(b'\n');
     }
@@ -86,41 +74,34 @@ fn ndjson(lines: &[AuditLine]) -> Result<Vec<u8>, Failure> {
 }
 
 /// RFC 4180, with the mark by which spreadsheets know UTF-8, and nothing that they would compute.
-fn csv(lines: &[AuditLine]) -> Vec<u8> {
-    let mut text = format!("\u{feff}{}\r\n", COLUMNS.join(","));
+fn csv(lines: &[AuditLine]) -> Result<Vec<u8>, Failure> {
+    let unwritten = |error: ::csv::Error| {
+        tracing::error!(%error, "the audit trail could not be written as CSV");
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR)
+    };
+    let mut bytes = "\u{feff}".as_bytes().to_vec();
+    let mut writer = ::csv::WriterBuilder::new().terminator(::csv::Terminator::CRLF).from_writer(&mut bytes);
+    writer.write_record(COLUMNS).map_err(unwritten)?;
     for line in lines {
-        let organisations: Vec<String> = line.organisations.iter().map(ToString::to_string).collect();
-        let cells = [
-            line.number.map(|number| number.to_string()).unwrap_or_default(),
-            line.at.to_string(),
-            line.actor.clone(),
-            line.actor_name.clone().unwrap_or_default(),
-            line.action.clone(),
-            line.object.clone(),
-            organisations.join(" "),
-            line.sentence.clone(),
-            line.detail.to_string(),
-        ];
-        text.push_str(&cells.map(|value| cell(&value)).join(","));
-        text.push_str("\r\n");
+        writer.write_record(cells(line)).map_err(unwritten)?;
     }
-    text.into_bytes()
+    writer.flush().map_err(|error| unwritten(error.into()))?;
+    drop(writer);
+    Ok(bytes)
 }
 
-fn cell(value: &str) -> String {
-    let value = guarded(value);
-    if value.contains([',', '"', '\r', '\n']) { format!("\"{}\"", value.replace('"', "\"\"")) } else { value }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_stays_one_cell_and_computes_nothing() {
-        assert_eq!(cell("当直"), "当直");
-        assert_eq!(cell("=1+1"), "'=1+1");
-        assert_eq!(cell("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
-        assert_eq!(cell("=\"a\""), "\"'=\"\"a\"\"\"");
-    }
+fn cells(line: &AuditLine) -> [String; COLUMNS.len()] {
+    let organisations: Vec<String> = line.organisations.iter().map(ToString::to_string).collect();
+    [
+        line.number.map(|number| number.to_string()).unwrap_or_default(),
+        line.at.to_string(),
+        line.actor.clone(),
+        line.actor_name.clone().unwrap_or_default(),
+        line.action.clone(),
+        line.object.clone(),
+        organisations.join(" "),
+        line.sentence.clone(),
+        line.detail.to_string(),
+    ]
+    .map(|value| guarded(&value))
 }

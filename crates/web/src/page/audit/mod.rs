@@ -112,15 +112,7 @@ struct Group {
 }
 
 pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
-    let asked = Asked {
-        period: visit.query.period(visit.now, "all")?,
-        actor: visit.query.get("actor"),
-        action: visit.query.get("action"),
-        object: visit.query.get("object"),
-        organisation: visit.query.parsed("organisation")?,
-        text: visit.query.get("text"),
-    };
-    let filter = filter(&app, &visit, asked).await?;
+    let filter = filter(&app, &visit, Asked::of(&visit)?).await?;
     let after = visit.query.parsed("after")?;
     let page = store::audit_page(&app.state.store, visit.scope(), &filter, LINES_MAX, after).await?;
     let names = Names::load(&app, &visit, &page.entries).await?;
@@ -139,6 +131,21 @@ pub(crate) struct Asked<'a> {
     pub object: Option<&'a str>,
     pub organisation: Option<Id<Organisation>>,
     pub text: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    /// What the address of a page says.
+    fn of(visit: &'a Visit) -> Result<Self, Failure> {
+        let query = &visit.query;
+        Ok(Self {
+            period: query.period(visit.now, "all")?,
+            actor: query.get("actor"),
+            action: query.get("action"),
+            object: query.get("object"),
+            organisation: query.parsed("organisation")?,
+            text: query.get("text"),
+        })
+    }
 }
 
 /// The filter; who did it is asked for by name, by login or as the trail writes it.

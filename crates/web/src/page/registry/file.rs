@@ -5,7 +5,6 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{Multipart, Path, State};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use base::{Id, Organisation, Right};
 use registry::Noun;
@@ -15,7 +14,7 @@ use super::{column_name, noun_name, require, wrong};
 use crate::App;
 use crate::error::Failure;
 use crate::frame::Frame;
-use crate::page::part::Link;
+use crate::page::part::{Link, to_keep};
 use crate::visible::Foreign;
 use crate::visit::{Visit, render};
 
@@ -151,12 +150,7 @@ pub(crate) async fn export(
 ) -> Result<Response, Failure> {
     let organisation: Option<Id<Organisation>> = visit.query.parsed("organisation")?;
     let (kind, bytes) = written(&app, &visit, &name, organisation).await?;
-    let headers = [
-        (CONTENT_TYPE, kind.to_owned()),
-        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
-    ];
-    Ok((headers, bytes).into_response())
+    Ok((to_keep(kind, &name), bytes).into_response())
 }
 
 /// The media type and the bytes of an exported file.
