@@ -315,8 +315,8 @@ pub(crate) struct Answer {
 
 impl Answer {
     fn read(path: &str, bytes: &[u8]) -> Self {
-        let text = String::from_utf8(bytes.to_vec()).expect("an answer in UTF-8");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head and a body");
+        let head = std::str::from_utf8(&bytes[..end]).expect("a head in UTF-8");
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
         let mut headers: BTreeMap<String, String> = BTreeMap::new();
@@ -325,7 +325,12 @@ impl Answer {
             let values = headers.entry(name.to_lowercase()).or_default();
             *values = if values.is_empty() { value.to_owned() } else { format!("{values}\n{value}") };
         }
-        Self { path: path.to_owned(), status: status.unwrap_or(0), headers, body: body.to_owned() }
+        let body = &bytes[end + 4..];
+        let is_book = headers
+            .iter()
+            .any(|(name, kind)| name == "content-type" && kind.ends_with("spreadsheetml.sheet"));
+        let body = if is_book { unpacked(body) } else { String::from_utf8(body.to_vec()).expect("UTF-8") };
+        Self { path: path.to_owned(), status: status.unwrap_or(0), headers, body }
     }
 
     pub(crate) fn cookies(&self) -> impl Iterator<Item = &str> {
@@ -335,6 +340,21 @@ impl Answer {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
+}
+
+/// Everything written inside a workbook, but for when it was made.
+fn unpacked(book: &[u8]) -> String {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(book)).expect("a workbook");
+    let mut text = String::new();
+    for place in 0..archive.len() {
+        let mut part = archive.by_index(place).unwrap();
+        let name = part.name().expect("a name in UTF-8").into_owned();
+        if name != "docProps/core.xml" {
+            text.push_str(&format!("\n== {name}\n"));
+            std::io::Read::read_to_string(&mut part, &mut text).expect("a part in UTF-8");
+        }
+    }
+    text
 }
 
 fn yaml(size: Size) -> String {
