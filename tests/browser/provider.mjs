@@ -2,8 +2,9 @@
 import { execFile, spawn } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Provider as Oidc } from "oidc-provider";
@@ -31,11 +32,28 @@ async function freePort() {
   return port;
 }
 
-// A provider with one client; `stop` ends it.
-async function house(secret, redirect) {
-  const server = createServer().listen(0, "127.0.0.1");
+// An authority of our own, and a certificate of it for the loopback address.
+async function certificates(folder) {
+  const openssl = async (name, ...args) => {
+    const files = ["-keyout", join(folder, `${name}.key`), "-out", join(folder, `${name}.pem`)];
+    const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+    const made = await run("openssl", ["req", "-x509", ...key, ...files, ...args]);
+    check(made.code === 0, "provider", `openssl: ${made.text}`);
+  };
+  const ca = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign"];
+  await openssl("ca", "-subj", "/CN=authority", ...ca);
+  await openssl("stranger", "-subj", "/CN=stranger", ...ca);
+  const leaf = ["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "subjectAltName=IP:127.0.0.1"];
+  await openssl("house", "-subj", "/CN=house", "-CA", join(folder, "ca.pem"), "-CAkey", join(folder, "ca.key"), ...leaf);
+  const read = (name) => readFileSync(join(folder, name));
+  return { key: read("house.key"), cert: read("house.pem") };
+}
+
+// A provider with one client, over TLS; `stop` ends it.
+async function house(tls, secret, redirect) {
+  const server = createTlsServer(tls).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const issuer = `https://127.0.0.1:${server.address().port}`;
   const key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" });
   const oidc = new Oidc(issuer, {
     clients: [{ client_id: "noroshi", client_secret: secret, redirect_uris: [redirect] }],
@@ -68,6 +86,7 @@ name_en = "Staff identity"
 issuer = "${issuer}"
 client_id = "noroshi"
 client_secret_file = "secret"
+ca_file = "ca.pem"
 scopes = ["groups"]
 [[sign_in.provider.map]]
 group = "shore-csirt"
@@ -120,9 +139,9 @@ function run(program, args) {
 }
 
 async function newPage(browser) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "ja-JP", reducedMotion: "reduce" });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "ja-JP", reducedMotion: "reduce", ignoreHTTPSErrors: true });
   // The provider's own pages would like a font from elsewhere.
-  await context.route("https://**", (route) => route.abort());
+  await context.route(/^https:\/\/(?!127\.0\.0\.1)/, (route) => route.abort());
   return context.newPage();
 }
 
@@ -254,13 +273,17 @@ export async function provider(browser) {
   const secret = `${randomBytes(16).toString("hex")}/+%`;
   const port = await freePort();
   const site = `http://127.0.0.1:${port}`;
-  const there = await house(secret, `${site}/sign-in/provider/return`);
+  const there = await house(await certificates(folder), secret, `${site}/sign-in/provider/return`);
   let centre;
   try {
     const config = await prepare(program, folder, there.issuer, secret, port);
     const doctor = () => run(program, ["doctor", "--config", config, "--json"]);
     const sound = await doctor();
     check(!sound.text.includes("provider_refused"), "provider", `doctor: ${sound.text}`);
+    const strange = join(folder, "strange.toml");
+    writeFileSync(strange, readFileSync(config, "utf8").replace('"ca.pem"', '"stranger.pem"'));
+    const refused = await run(program, ["doctor", "--config", strange, "--json"]);
+    check(refused.text.includes("provider_refused"), "provider", `doctor believes another authority: ${refused.text}`);
     centre = await serve(program, config, /127\.0\.0\.1:\d+(\/invitation\/\S+)/);
     await linking(browser, site, centre.said);
     const session = await firstSignIn(browser, site);
