@@ -20,6 +20,8 @@ const REDIRECTS_MAX: u32 = 0;
 #[derive(Debug)]
 pub struct Client {
     agent: Agent,
+    /// For a provider on this machine: what is not encrypted goes through nobody's hands.
+    direct: Agent,
 }
 
 impl Client {
@@ -35,15 +37,17 @@ impl Client {
             .root_certs(RootCerts::new_with_certs(&authorities))
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .build();
-        let config = Agent::config_builder()
-            .timeout_global(Some(ANSWER_WAIT_MAX))
-            .max_redirects(REDIRECTS_MAX)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .user_agent("noroshi")
-            .tls_config(tls)
-            .build();
-        Ok(Self { agent: config.into() })
+        let agent = |is_direct: bool| -> Agent {
+            let config = Agent::config_builder()
+                .timeout_global(Some(ANSWER_WAIT_MAX))
+                .max_redirects(REDIRECTS_MAX)
+                .max_redirects_will_error(false)
+                .http_status_as_error(false)
+                .user_agent("noroshi")
+                .tls_config(tls.clone());
+            if is_direct { config.proxy(None).build().into() } else { config.build().into() }
+        };
+        Ok(Self { agent: agent(false), direct: agent(true) })
     }
 }
 
@@ -70,16 +74,17 @@ fn authorities(file: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
 impl Fetch for Client {
     fn fetch(&self, call: &Call) -> Result<Answer, Trouble> {
         let authorization = call.authorization.as_deref();
+        let agent = if call.url.starts_with("http://") { &self.direct } else { &self.agent };
         let answered = match &call.form {
             Some(form) => {
-                let mut request = self.agent.post(&call.url).header("accept", "application/json");
+                let mut request = agent.post(&call.url).header("accept", "application/json");
                 if let Some(authorization) = authorization {
                     request = request.header("authorization", authorization);
                 }
                 request.content_type("application/x-www-form-urlencoded").send(form)
             }
             None => {
-                let mut request = self.agent.get(&call.url).header("accept", "application/json");
+                let mut request = agent.get(&call.url).header("accept", "application/json");
                 if let Some(authorization) = authorization {
                     request = request.header("authorization", authorization);
                 }

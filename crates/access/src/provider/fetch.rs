@@ -67,19 +67,24 @@ pub enum Trouble {
 #[derive(Debug)]
 pub(crate) struct Caller {
     fetch: Arc<dyn Fetch>,
-    free: Semaphore,
+    free: Arc<Semaphore>,
 }
 
 impl Caller {
     pub(crate) fn new(fetch: Arc<dyn Fetch>) -> Self {
-        Self { fetch, free: Semaphore::new(CALLS_MAX) }
+        Self { fetch, free: Arc::new(Semaphore::new(CALLS_MAX)) }
     }
 
     /// One answer, whatever its status.
     pub(crate) async fn ask(&self, call: Call) -> Result<Answer, Refusal> {
-        let Ok(_turn) = self.free.try_acquire() else { return Err(Refusal::Busy) };
+        let Ok(turn) = Arc::clone(&self.free).try_acquire_owned() else { return Err(Refusal::Busy) };
         let fetch = Arc::clone(&self.fetch);
-        let fetched = tokio::task::spawn_blocking(move || fetch.fetch(&call)).await;
+        let fetched = tokio::task::spawn_blocking(move || {
+            // The question goes on when nobody waits for its answer any more, and so does its turn.
+            let _turn = turn;
+            fetch.fetch(&call)
+        })
+        .await;
         let fetched = fetched.map_err(|_| Trouble::Unreachable("the question was given up".into()));
         Ok(fetched.and_then(|answer| answer)?)
     }
