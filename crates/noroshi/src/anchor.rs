@@ -1,9 +1,10 @@
 //! The file of anchors: heads of the audit chain, kept where nobody who can change the database can change it.
 //!
 //! One line each, `12 6d5f… 2026-04-01T00:00:00Z`; lines beginning with `#` are for people. A head goes in only while
-//! the whole chain is as it was written and goes through every head before.
+//! the whole chain is as it was written and goes through every head before. Nothing but the end of the file is written,
+//! so it may be one that its file system only lets grow (`chattr +a`).
 
-use std::fs::{self, File};
+use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::Duration;
@@ -19,6 +20,14 @@ use crate::clock;
 const FILE_BYTES_MAX: u64 = 128 << 20;
 /// How long after a failure the head is tried to be kept again.
 const TRY_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// What is written behind a line that was not written to its end and cannot be taken away.
+const TORN: &str = " # torn\n";
+/// By what such a line is known.
+const TORN_END: &str = " # torn";
+/// How often another process's turn with the file is waited for.
+const LOCK_TRIES_MAX: u32 = 50;
+/// And how long each time.
+const LOCK_WAIT: Duration = Duration::from_millis(100);
 /// How often it is looked whether the time has come.
 const LOOK: Duration = Duration::from_secs(20);
 
@@ -32,9 +41,14 @@ pub struct Kept {
 }
 
 /// Reads a file of anchors. A last line that was not written to its end is none; one that only lacks its line end is.
+/// A file without any says nothing about the chain, which is an error: it may have been emptied.
 pub fn read(path: &Path) -> anyhow::Result<Vec<Kept>> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(parse(&text(&file, path)?, path)?.0)
+    let (kept, _) = parse(&text(&file, path)?, path)?;
+    if kept.is_empty() {
+        bail!("{} holds no anchor", path.display());
+    }
+    Ok(kept)
 }
 
 /// What came of looking at the chain, with the first line of the file that does not fit it.
@@ -51,7 +65,10 @@ pub async fn verify(
         Verification::Broken { .. } => (false, store::audit_head(store).await?),
     };
     let head = head.unwrap_or(Head { seq: 0, hash: String::new() });
-    store::mark_audit(store, MarkKind::Verified, &Mark { at: now, head, sound }).await?;
+    // What was found is told even where the database does not take the note of it.
+    if let Err(error) = store::mark_audit(store, MarkKind::Verified, &Mark { at: now, head, sound }).await {
+        tracing::error!(%error, "it could not be noted that the audit trail was verified");
+    }
     Ok((verification, unfit))
 }
 
@@ -70,16 +87,21 @@ fn fits(verification: &Verification, head: &Head) -> bool {
 /// head that is there already.
 pub async fn append(store: &Store, path: &Path, now: Timestamp) -> anyhow::Result<Anchor> {
     let is_new = !path.exists();
-    let mut file = File::options()
+    let file = File::options()
         .read(true)
         .append(true)
         .create(true)
         .open(path)
         .with_context(|| format!("cannot write {}", path.display()))?;
-    // Two at once must not both take the same end of the file for theirs.
-    file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+    lock(&file, path).await?;
     let text = text(&file, path)?;
     let (kept, end) = parse(&text, path)?;
+    if kept.is_empty() && store::audit_marks(store).await?[1].is_some() {
+        tracing::warn!(
+            file = %path.display(),
+            "heads of the audit trail were kept before, but not in this file"
+        );
+    }
     let head = match verify(store, &kept, now).await? {
         (Verification::Whole { head: Some(head), .. }, _) => head,
         (Verification::Whole { head: None, .. }, _) => bail!("the audit trail has no line yet"),
@@ -99,11 +121,7 @@ pub async fn append(store: &Store, path: &Path, now: Timestamp) -> anyhow::Resul
         }
     };
     let anchor = Anchor { head, at: now };
-    let ended = text.get(..end).is_none_or(|whole| whole.is_empty() || whole.ends_with('\n'));
-    let line = if ended { format!("{anchor}\n") } else { format!("\n{anchor}\n") };
-    file.set_len(end as u64)?;
-    file.write_all(line.as_bytes())?;
-    file.sync_all().with_context(|| format!("cannot write {}", path.display()))?;
+    put(&file, &text, end, &anchor).with_context(|| format!("cannot write {}", path.display()))?;
     if is_new {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()?;
@@ -113,9 +131,38 @@ pub async fn append(store: &Store, path: &Path, now: Timestamp) -> anyhow::Resul
     Ok(anchor)
 }
 
+/// Two at once must not both take the same end of the file for theirs; nobody is held up for long by another.
+async fn lock(file: &File, path: &Path) -> anyhow::Result<()> {
+    for _ in 0..LOCK_TRIES_MAX {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_WAIT).await,
+            Err(TryLockError::Error(error)) => {
+                return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+            }
+        }
+    }
+    bail!("{} is held by another process", path.display())
+}
+
+/// Writes an anchor behind `end`, where the last whole line ends, and has it on the disk. What was not written to its
+/// end is taken away; where the file may only grow, it becomes a line for people.
+fn put(mut file: &File, text: &str, end: usize, anchor: &Anchor) -> std::io::Result<()> {
+    let (whole, torn) = text.split_at_checked(end).unwrap_or((text, ""));
+    let cut = !torn.is_empty() && file.set_len(end as u64).is_ok();
+    let before = match (torn.is_empty() || cut, whole.is_empty() || whole.ends_with('\n')) {
+        (true, true) => "",
+        (true, false) => "\n",
+        // The torn line stays, and is told from an anchor by what follows it.
+        (false, _) => TORN,
+    };
+    file.write_all(format!("{before}{anchor}\n").as_bytes())?;
+    file.sync_all()
+}
+
 /// Keeps the head in the file every so often, for as long as the service runs.
 pub async fn keep(store: Store, path: &Path, every: SignedDuration) {
-    let mut due = first_due(path, every);
+    let mut due = first_due(path, every, clock::now());
     let mut look = tokio::time::interval(LOOK);
     loop {
         look.tick().await;
@@ -140,9 +187,10 @@ pub async fn keep(store: Store, path: &Path, every: SignedDuration) {
 }
 
 /// When the next head is due after those that are in the file; `None` is at once.
-fn first_due(path: &Path, every: SignedDuration) -> Option<Timestamp> {
-    let kept = fs::exists(path).ok().filter(|there| *there).and_then(|_| read(path).ok())?;
-    kept.last()?.anchor.at.checked_add(every).ok()
+fn first_due(path: &Path, every: SignedDuration, now: Timestamp) -> Option<Timestamp> {
+    let last = read(path).ok()?.last()?.anchor.at;
+    // One from a time that has not come must not put the next off.
+    if last > now { None } else { last.checked_add(every).ok() }
 }
 
 fn text(mut file: &File, path: &Path) -> anyhow::Result<String> {
@@ -161,9 +209,10 @@ fn text(mut file: &File, path: &Path) -> anyhow::Result<String> {
 fn parse(text: &str, path: &Path) -> anyhow::Result<(Vec<Kept>, usize)> {
     let ended = text.rfind('\n').map_or(0, |end| end + 1);
     let left = text.get(ended..).unwrap_or_default();
-    let whole = if left.parse::<Anchor>().is_ok() { text.len() } else { ended };
+    let whole = if left.starts_with('#') || left.parse::<Anchor>().is_ok() { text.len() } else { ended };
     let lines = text.get(..whole).unwrap_or_default().lines().enumerate();
-    let said = lines.filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    let for_people = |line: &str| line.trim().is_empty() || line.starts_with('#') || line.ends_with(TORN_END);
+    let said = lines.filter(|(_, line)| !for_people(line));
     let kept = said.map(|(number, line)| {
         let line_number = number + 1;
         let anchor = line.parse().with_context(|| format!("{} line {line_number}", path.display()))?;
@@ -192,6 +241,9 @@ mod tests {
         check(&format!("{line}\n12 a1a1"), &[1], one);
         check(&line, &[1], one - 1);
         check(&line[..line.len() - 1], &[], 0);
+        let people = format!("{line}\n# seen by the auditor");
+        check(&people, &[1], people.len());
+        check(&format!("{line}\n12 a1a1{TORN}{line}\n"), &[1, 3], 2 * one + 7 + TORN.len());
         let wrong = parse(&format!("{line}\n12 a1a1\n"), Path::new("anchors")).unwrap_err();
         assert!(format!("{wrong:#}").starts_with("anchors line 2: "), "{wrong:#}");
     }

@@ -55,7 +55,6 @@ pub fn run(args: &VerifyAudit) -> anyhow::Result<Exit> {
 /// How the heads that were kept elsewhere stand to the chain.
 fn against(kept: &[Kept], unfit: Option<&Kept>) -> String {
     match unfit {
-        None if kept.is_empty() => "no head was kept in that file".to_owned(),
         None => format!("{} kept elsewhere, all in the chain", kept.len()),
         Some(Kept { line: 0, anchor }) => format!("{} is not in the chain", anchor.head),
         Some(Kept { line, anchor }) => {

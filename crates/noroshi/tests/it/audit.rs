@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -159,6 +159,35 @@ fn what_was_not_written_to_its_end_does_not_count_and_nonsense_is_refused() {
         assert!(stderr(&output).contains("anchors line 3: "), "{}", stderr(&output));
     }
     assert_eq!(trail.verify("no such file").status.code(), Some(2));
+    fs::write(&trail.anchors, "# emptied\n").unwrap();
+    let output = trail.verify(&trail.anchors);
+    assert_eq!(output.status.code(), Some(2), "a file without an anchor vouches for nothing");
+    assert!(stderr(&output).contains("anchors holds no anchor"), "{}", stderr(&output));
+    let output = trail.anchor();
+    assert!(output.status.success() && stderr(&output).contains("not in this file"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_file_that_may_only_grow_takes_anchors() {
+    let trail = Trail::anchored(1);
+    let only_grow = |sign: &str| {
+        let changed = Command::new("chattr").args([sign, &trail.anchors]).output();
+        changed.is_ok_and(|output| output.status.success())
+    };
+    let torn = fs::read_to_string(&trail.anchors).unwrap() + "17 6d5f";
+    fs::write(&trail.anchors, &torn).unwrap();
+    if !only_grow("+a") {
+        eprintln!("skipped: this file system or this user knows no files that may only grow");
+        return;
+    }
+    trail.grow();
+    let outputs = [trail.anchor(), trail.anchor()];
+    assert!(only_grow("-a"));
+    for output in outputs {
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    assert!(fs::read_to_string(&trail.anchors).unwrap().starts_with(&torn));
+    trail.check(0, "3 kept elsewhere, all in the chain");
 }
 
 #[test]
