@@ -494,7 +494,7 @@ CREATE TABLE tokens (
     created_at   BIGINT NOT NULL,
     ends_at      BIGINT NOT NULL,
     used_at      BIGINT
-);
+, strong BIGINT NOT NULL DEFAULT 0);
 CREATE INDEX tokens_by_account ON tokens (account, ends_at);
 CREATE TABLE unowned (
     kind         TEXT   NOT NULL,

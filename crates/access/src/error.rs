@@ -53,6 +53,9 @@ pub enum Error {
     /// There are as many as there may be.
     #[error("there may be no more {0}")]
     TooMany(&'static str),
+    /// The account has a passkey, codes or a provider, and this session began with less.
+    #[error("this asks for the passkey, the code or the provider that the account has")]
+    ShowMore,
     /// More sign-ins are waiting than may wait.
     #[error("too many people sign in at once")]
     Busy,
@@ -105,7 +108,9 @@ impl Error {
             Self::Provider(Refusal::IdentityTaken | Refusal::AddressTaken) => ErrorKind::Conflict,
             Self::Provider(Refusal::Busy) => ErrorKind::TooMany,
             Self::Provider(refusal) if refusal.is_trouble() => ErrorKind::Unavailable,
-            Self::Provider(Refusal::NoRole | Refusal::Early) | Self::Denied(_) => ErrorKind::Denied,
+            Self::Provider(Refusal::NoRole | Refusal::Early) | Self::Denied(_) | Self::ShowMore => {
+                ErrorKind::Denied
+            }
             Self::Provider(_) => ErrorKind::Invalid,
             Self::LoginTaken(_) | Self::LastAdministrator | Self::WrongState(_) | Self::TooMany(_) => {
                 ErrorKind::Conflict

@@ -114,6 +114,7 @@ pub async fn add(
     let is_ours = |challenge: &str| is_challenge(access, challenge, &about, party, now);
     let (passkey, credential) = verify::registration(&given, party, is_ours)?;
     let mut tx = access.store.write().await?;
+    session::check_proofs(&mut tx, who).await?;
     answer(&mut tx, &given.response.client_data_json, now).await?;
     if sql::passkeys_of(tx.connection(), id).await?.len() >= PASSKEYS_MAX {
         return Err(Error::TooMany("passkeys"));
@@ -190,6 +191,7 @@ pub async fn remove(access: &Access, who: &Recognised, passkey: &str, now: Times
     }
     let id = who.account.id;
     let mut tx = access.store.write().await?;
+    session::check_proofs(&mut tx, who).await?;
     if !sql::delete_passkey(tx.connection(), id, passkey).await? {
         return Err(Error::NoSuchSession);
     }

@@ -39,7 +39,7 @@ use crate::secret::digest;
 use crate::session::Recognised;
 use crate::sign_in::{Client, Outcome};
 use crate::throttle::{Network, Whom};
-use crate::{Access, Error, secret, sql};
+use crate::{Access, Error, secret, session, sql};
 
 /// Characters of what a provider calls its refusal.
 const DECLINED_CHARACTERS_MAX: usize = 64;
@@ -157,6 +157,11 @@ pub async fn begin(
         (_, Some(who)) => Some(who.session.as_ref().ok_or(Error::NoSuchSession)?.id),
         (_, None) => return Err(Error::NoSuchSession),
     };
+    if let (Purpose::Link, Some(who)) = (purpose, who)
+        && !session::may_change_proofs(access, who).await?
+    {
+        return Err(Error::ShowMore);
+    }
     let Provider { settings, caller, directory } = provider;
     let discovery = directory.discovery(caller, &settings.issuer, now).await?;
     let errand = Errand::new(purpose, session, redirect, next, now)?;

@@ -15,7 +15,7 @@ use base::{Actor, Grant, Id, Right, Seat, Timestamp};
 use jiff::SignedDuration;
 use registry::Registry;
 use serde_json::json;
-use store::{Tx, clean, micros};
+use store::{Connection, Tx, clean, micros};
 
 use crate::account::{Account, Held, State, line, note};
 use crate::secret::{Purpose, digest};
@@ -264,7 +264,8 @@ fn recognised(
     session: Option<Session>,
     token: Option<Token>,
 ) -> Recognised {
-    let opens_centre = session.as_ref().is_none_or(|session| session.method.opens_centre());
+    let opens_centre = session.as_ref().is_some_and(|session| session.method.opens_centre())
+        || token.as_ref().is_some_and(|token| token.strong);
     let held_back = |held: &Held| !opens_centre && held.role.seat() == Seat::Centre;
     let grants: Vec<Grant> = account
         .grants
@@ -297,6 +298,29 @@ pub(crate) async fn strengthen(tx: &mut Tx, who: &Recognised, method: Method) ->
         }
         _ => Ok(()),
     }
+}
+
+/// Whether somebody may change how they prove who they are: whoever has shown no more than a password may not put their
+/// own passkey beside one that is there, nor their own app, nor another provider. For who lost what they had, whoever
+/// keeps the accounts makes a new beginning.
+pub async fn may_change_proofs(access: &Access, who: &Recognised) -> Result<bool, Error> {
+    let mut read = access.store.read().await?;
+    shows_enough(read.connection(), who).await
+}
+
+/// The same within the transaction that changes something.
+pub(crate) async fn check_proofs(tx: &mut Tx, who: &Recognised) -> Result<(), Error> {
+    if shows_enough(tx.connection(), who).await? { Ok(()) } else { Err(Error::ShowMore) }
+}
+
+async fn shows_enough(connection: &mut Connection, who: &Recognised) -> Result<bool, Error> {
+    let Some(session) = &who.session else { return Ok(false) };
+    if session.method.opens_centre() {
+        return Ok(true);
+    }
+    let (has_more, is_linked) = sql::strong_proofs(connection, who.account.id).await?;
+    // Whoever keeps to a provider has shown it; a password beside it is the weaker way in.
+    Ok(!has_more && (session.method == Method::Provider || !is_linked))
 }
 
 /// Somebody as the one who did something to their own account, with no right beyond that.

@@ -90,10 +90,15 @@ impl Desk {
         totp::confirm(&self.access, who, &code, now()).await.unwrap();
     }
 
-    async fn actor(&self, id: Id<base::Account>) -> Actor {
+    /// Somebody by a link of the house, which counts like more than one thing.
+    pub(crate) async fn by_link(&self, id: Id<base::Account>) -> Arc<Recognised> {
         let token =
             session::open_by_house(&self.access, &house(), id, &client("192.0.2.9"), now()).await.unwrap();
-        self.who(token.text(), now()).await.unwrap().actor.clone()
+        self.who(token.text(), now()).await.unwrap()
+    }
+
+    async fn actor(&self, id: Id<base::Account>) -> Actor {
+        self.by_link(id).await.actor.clone()
     }
 
     pub(crate) async fn who(&self, token: &str, at: Timestamp) -> Option<Arc<Recognised>> {
@@ -159,6 +164,62 @@ async fn a_password_alone_opens_what_an_organisation_gives_and_nothing_of_the_ce
     desk.show_code(&who).await;
     let who = desk.who(token.text(), now()).await.unwrap();
     assert!(!who.held_back && who.actor.scope().everywhere(Right::ReadWatch));
+}
+
+#[tokio::test]
+async fn a_token_made_after_a_password_alone_never_opens_the_centre() {
+    let desk = desk().await;
+    let (access, naibu) = (&desk.access, org("naibu"));
+    let (id, weak) =
+        desk.used("both@centre.example", &[(Role::WatchOfficer, None), (Role::Csirt, Some(naibu))]).await;
+    let wanted = token::Wanted { name: "feed".into(), rights: vec![Right::ReadWatch], valid_days: 9 };
+    let (_, text) = token::issue(access, &weak, &wanted, now()).await.unwrap();
+    let (later_id, later) = desk.used("later@naibu.example", &[(Role::Csirt, Some(naibu))]).await;
+    let (_, later_text) = token::issue(access, &later, &wanted, now()).await.unwrap();
+    account::grant(access, &desk.registry, &house(), later_id, (Role::Coordinator, None), now())
+        .await
+        .unwrap();
+    let scope = async |text: &str| {
+        let who = token::recognise(access, &desk.registry, text, now()).await.unwrap().unwrap();
+        (
+            who.actor.scope().covers(Right::ReadWatch, Some(naibu)),
+            who.actor.scope().everywhere(Right::ReadWatch),
+        )
+    };
+    for text in [&text, &later_text] {
+        assert_eq!(
+            scope(text).await,
+            (true, false),
+            "the organisation's role counts and the centre's does not"
+        );
+    }
+    desk.show_code(&weak).await;
+    assert_eq!(scope(&text).await, (true, false), "what was made before stays as it was made");
+    let strong = desk.by_link(id).await;
+    let (_, text) = token::issue(access, &strong, &wanted, now()).await.unwrap();
+    assert_eq!(scope(&text).await, (true, true));
+}
+
+#[tokio::test]
+async fn a_password_alone_changes_nothing_beside_a_stronger_proof() {
+    let desk = desk().await;
+    let access = &desk.access;
+    let (id, who) = desk.used("ada@centre.example", &[(Role::Administrator, None)]).await;
+    // Begun before there was more to show, used by whoever knows the password.
+    let thief = desk.who(desk.opened("ada@centre.example", now()).await.token.text(), now()).await.unwrap();
+    desk.show_code(&who).await;
+    assert!(!session::may_change_proofs(access, &thief).await.unwrap());
+    let refused = |result: &Result<(), Error>| matches!(result, Err(Error::ShowMore));
+    assert!(refused(&totp::remove(access, &thief, now()).await));
+    assert!(refused(&totp::enrol(access, &thief, now()).await.map(drop)));
+    assert!(refused(&totp::renew_recovery(access, &thief, now()).await.map(drop)));
+    assert!(refused(&passkey::remove(access, &thief, "any", now()).await));
+    assert!(totp::standing(access, id).await.unwrap().confirmed);
+
+    let own = desk.by_link(id).await;
+    assert!(session::may_change_proofs(access, &own).await.unwrap());
+    totp::remove(access, &own, now()).await.unwrap();
+    assert!(session::may_change_proofs(access, &thief).await.unwrap(), "there is nothing stronger left");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Keys for programs: short-lived, with fewer rights than their owner, shown once.
 //!
-//! A token acts as its owner, narrowed to the rights it was made for; what the owner loses the token loses too. Sensors
+//! A token acts as its owner in the session it was made in, narrowed to the rights it was made for; what the owner loses
+//! the token loses too. Sensors
 //! are accounts of their own that nobody signs in to: they have tokens only.
 
 use std::sync::Arc;
@@ -42,6 +43,9 @@ pub struct Token {
     pub ends_at: Timestamp,
     /// When it was last used, to the minute.
     pub used_at: Option<Timestamp>,
+    /// Whether whoever made it had shown more than one thing. Otherwise no role of the centre counts in it, neither one
+    /// its owner holds nor one they are given later.
+    pub strong: bool,
 }
 
 impl base::Kind for Token {
@@ -77,7 +81,8 @@ pub async fn issue(
         }
     }
     let mut tx = access.store.write().await?;
-    let made = put(&mut tx, who.account.id, wanted, &themselves(who.account.id), now).await?;
+    let strong = who.session.as_ref().is_some_and(|session| session.method.opens_centre());
+    let made = put(&mut tx, who.account.id, wanted, strong, &themselves(who.account.id), now).await?;
     tx.commit_unnoticed().await?;
     Ok(made)
 }
@@ -141,7 +146,7 @@ pub async fn issue_for_machine(
         return Err(Error::WrongState(account.state));
     }
     let wanted = Wanted { name: account.name, rights: vec![Right::Deliver], valid_days };
-    let made = put(&mut tx, id, &wanted, actor, now).await?;
+    let made = put(&mut tx, id, &wanted, false, actor, now).await?;
     tx.commit_unnoticed().await?;
     Ok(made)
 }
@@ -166,6 +171,7 @@ async fn put(
     tx: &mut Tx,
     id: Id<base::Account>,
     wanted: &Wanted,
+    strong: bool,
     actor: &Actor,
     now: Timestamp,
 ) -> Result<(Token, String), Error> {
@@ -192,6 +198,7 @@ async fn put(
         created_at: now,
         ends_at: ends_at.unwrap_or(Timestamp::MAX),
         used_at: None,
+        strong,
     };
     let secret = Secret::new()?;
     sql::insert_token(tx.connection(), &digest(Purpose::Token, secret.text()), &token).await?;

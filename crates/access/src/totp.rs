@@ -64,6 +64,7 @@ pub async fn enrol(access: &Access, who: &Recognised, now: Timestamp) -> Result<
     let secret = random::<SECRET_BYTES>()?;
     let sealed = access.key.seal(&who.account.id.to_string(), &secret)?;
     let mut tx = access.store.write().await?;
+    session::check_proofs(&mut tx, who).await?;
     if !sql::put_totp(tx.connection(), who.account.id, &sealed).await? {
         return Err(Error::WrongState(who.account.state));
     }
@@ -88,6 +89,7 @@ pub async fn confirm(
 ) -> Result<Vec<String>, Error> {
     let id = who.account.id;
     let mut tx = access.store.write().await?;
+    session::check_proofs(&mut tx, who).await?;
     let stored = sql::totp(tx.connection(), id).await?;
     if !matches!(stored, Some((_, false, _))) || !use_code(access, &mut tx, id, code, now).await? {
         return Err(Error::Refused);
@@ -108,6 +110,7 @@ pub async fn remove(access: &Access, who: &Recognised, now: Timestamp) -> Result
     }
     let id = who.account.id;
     let mut tx = access.store.write().await?;
+    session::check_proofs(&mut tx, who).await?;
     sql::delete_totp(tx.connection(), id).await?;
     note(&mut tx, &themselves(id), "account.totp", id, json!({ "codes": "not asked for" }), now).await?;
     Ok(tx.commit_unnoticed().await?)
@@ -120,6 +123,7 @@ pub async fn renew_recovery(access: &Access, who: &Recognised, now: Timestamp) -
         return Err(Error::Refused);
     }
     let mut tx = access.store.write().await?;
+    session::check_proofs(&mut tx, who).await?;
     let codes = put_recovery(access, &mut tx, id).await?;
     note(&mut tx, &themselves(id), "account.recovery_codes", id, json!({}), now).await?;
     tx.commit_unnoticed().await?;

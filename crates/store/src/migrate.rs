@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(8, "0008_audit"),
     migration!(9, "0009_counting"),
     migration!(10, "0010_survey"),
+    migration!(11, "0011_strong_tokens"),
 ];
 
 /// Brings the schema up to date in one transaction: another process sees the old schema or the new one.

@@ -115,6 +115,7 @@ fn refusal(error: access::Error) -> Option<(&'static str, String)> {
         Error::Weak(Weakness::Names) => ("error-password-names", String::new()),
         Error::Weak(Weakness::Common) => ("error-password-common", String::new()),
         Error::Passkey(_) => ("error-passkey", String::new()),
+        Error::ShowMore => ("error-show-more", String::new()),
         Error::Refused => ("error-refused", String::new()),
         Error::Wait(seconds) => ("error-wait", seconds.to_string()),
         Error::Malformed(value, _) => ("error-malformed", value),

@@ -124,8 +124,8 @@ async fn added(desk: &Desk, who: &Recognised, device: &mut Device) {
 }
 
 async fn somebody(desk: &Desk) -> Arc<Recognised> {
-    desk.person("officer@centre.example", &[(Role::WatchOfficer, None)]).await;
-    desk.who(desk.opened("officer@centre.example", now()).await.token.text(), now()).await.unwrap()
+    let id = desk.person("officer@centre.example", &[(Role::WatchOfficer, None)]).await;
+    desk.by_link(id).await
 }
 
 fn fresh(desk: &Desk) -> String {
@@ -155,7 +155,14 @@ async fn a_passkey_lets_its_owner_in_and_each_answer_counts_once() {
         assert!(matches!(late, Err(Error::Passkey("its challenge is not ours or too old"))));
         assert_eq!(list(&desk.access, who.account.id).await.unwrap().len(), place + 1);
     }
+    let thief =
+        desk.who(desk.opened("officer@centre.example", now()).await.token.text(), now()).await.unwrap();
+    let options = options_for_new(&desk.access, &thief, &party(), now()).await.unwrap();
+    let theirs = Device::p256(b"theirs").register(&challenge_in(&options), &party().origin, &party().id);
+    let refused = add(&desk.access, &thief, &party(), "x", &theirs, now()).await;
+    assert!(matches!(refused, Err(Error::ShowMore)), "a password alone puts no passkey beside another");
     let first = encode(b"first");
+    assert!(matches!(remove(&desk.access, &thief, &first, now()).await, Err(Error::ShowMore)));
     assert!(remove(&desk.access, &who, &first, after(901)).await.is_err(), "signed in too long ago");
     remove(&desk.access, &who, &first, now()).await.unwrap();
     assert!(remove(&desk.access, &who, &first, now()).await.is_err());

@@ -660,10 +660,14 @@ async fn somebody_signed_in_links_the_provider_and_unlinks_it() {
     let mut other = hanako(&[]);
     other["sub"] = json!("other");
     scene.house.say(other);
-    taken(scene.walk(Purpose::Link, Some(&who), now()).await);
+    let own = scene.desk.by_link(id).await;
+    taken(scene.walk(Purpose::Link, Some(&own), now()).await);
 
-    assert!(matches!(unlink(access, &scene.provider, &who, after(900)).await, Err(Error::Refused)));
-    unlink(access, &scene.provider, &who, now()).await.unwrap();
+    // The password alone neither replaces the provider nor ends it.
+    assert!(matches!(scene.begin(Purpose::Link, Some(&who), now()).await, Err(Error::ShowMore)));
+    assert!(matches!(unlink(access, &scene.provider, &who, now()).await, Err(Error::ShowMore)));
+    assert!(matches!(unlink(access, &scene.provider, &own, after(900)).await, Err(Error::Refused)));
+    unlink(access, &scene.provider, &own, now()).await.unwrap();
     assert!(!is_linked(access, &scene.provider, id).await.unwrap());
     assert!(matches!(unlink(access, &scene.provider, &who, now()).await, Err(Error::NoSuchSession)));
     // Whoever has nothing else to sign in with keeps it.

@@ -14,8 +14,10 @@ use super::id_token::{Fault, LEEWAY};
 use super::said::Said;
 use super::settings::{Changes, Settings, changes};
 use super::{Caught, Provider, Refusal};
-use crate::account::{Account, Held, Newcomer, Place, Source, State, create_by, line, line_by, note};
-use crate::session::{FRESH, Method, Recognised, themselves};
+use crate::account::{
+    Account, Held, NAME_CHARACTERS_MAX, Newcomer, Place, Source, State, create_by, line, line_by, note,
+};
+use crate::session::{FRESH, Method, Recognised, check_proofs, themselves};
 use crate::sign_in::{Outcome, ask_for_code, open};
 use crate::{Access, Error, sql};
 
@@ -111,7 +113,7 @@ async fn receive_newcomer(
     let id = Id::new(now);
     // Without an address that the provider stands for, a login that nobody can type by chance.
     let login = said.address.clone().unwrap_or_else(|| format!("{id}@provider.invalid"));
-    let name = said.name.clone().unwrap_or_else(|| login.clone());
+    let name = said.name.clone().unwrap_or_else(|| login.chars().take(NAME_CHARACTERS_MAX).collect());
     let newcomer = Newcomer { login, name, language: caught.language };
     let newcomer = newcomer.checked()?;
     create_by(tx, id, &newcomer, State::Active, &places, SPEAKER, "account.create", now).await?;
@@ -157,6 +159,8 @@ async fn remember(
     Ok(())
 }
 
+/// The roles that its groups have here. A provider that says nothing about groups vouches for none: what it gave before
+/// is taken back, as when it names none.
 fn places(settings: &Settings, registry: &Registry, said: &Said) -> Vec<Place> {
     settings.places(said.groups.as_deref().unwrap_or_default(), registry)
 }
@@ -242,6 +246,7 @@ pub(super) async fn link(
 ) -> Result<(), Error> {
     let (settings, id) = (&provider.settings, who.account.id);
     let mut tx = access.store.write().await?;
+    check_proofs(&mut tx, who).await?;
     let account = sql::account(tx.connection(), id).await?.ok_or(Error::NoSuchAccount(id))?;
     let known = sql::account_of_identity(tx.connection(), &settings.issuer, &said.subject).await?;
     let own = sql::identity_of(tx.connection(), id, &settings.issuer).await?;
@@ -298,6 +303,7 @@ pub async fn unlink(
     }
     let id = who.account.id;
     let mut tx = access.store.write().await?;
+    check_proofs(&mut tx, who).await?;
     let account = sql::account(tx.connection(), id).await?.ok_or(Error::NoSuchAccount(id))?;
     if !sql::delete_identity(tx.connection(), id, &provider.settings.issuer).await? {
         return Err(Error::NoSuchSession);

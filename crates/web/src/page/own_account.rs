@@ -39,6 +39,8 @@ struct OwnPage {
     roles: Vec<String>,
     fresh: bool,
     held_back: bool,
+    /// Whether how they prove who they are may be changed in this session.
+    open: bool,
     has_password: bool,
     codes_on: bool,
     codes: String,
@@ -134,8 +136,9 @@ pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let who = person(&visit)?;
     let (access, id) = (&app.state.access, who.account.id);
     let standing = totp::standing(access, id).await?;
+    let open = sessions::may_change_proofs(access, who).await?;
     let own = who.session.as_ref().map(|session| session.id);
-    let open = sessions::list(access, &who.account, visit.now).await?;
+    let alive = sessions::list(access, &who.account, visit.now).await?;
     let passkeys = passkey::list(access, id).await?;
     let passkey = match party(&visit) {
         Some(party) => passkey::options_for_new(access, who, &party, visit.now).await?.to_string(),
@@ -155,6 +158,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         roles: who.account.grants.iter().map(|held| role_at(&visit, held)).collect(),
         fresh: who.is_fresh(visit.now),
         held_back: who.held_back,
+        open,
         has_password: password::is_set(access, id).await?,
         codes_on: standing.confirmed,
         codes: visit.words.with("own-codes-on", &[("n", left.into())]),
@@ -162,7 +166,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         passkey,
         provider: own_offer(&app, &visit, who, purpose),
         provider_linked,
-        sessions: open.iter().map(|one| session_row(&visit, one, own)).collect(),
+        sessions: alive.iter().map(|one| session_row(&visit, one, own)).collect(),
         tokens: tokens.iter().map(|one| token_row(&visit, one)).collect(),
         rights: Right::ALL
             .into_iter()
