@@ -290,7 +290,7 @@ fn recognised(
     Recognised { actor, account, session, token, held_back }
 }
 
-/// Notes in the session somebody is in that they have now shown more than one thing, and how.
+/// Notes in the session somebody is in that they have now shown more than it began with, and how.
 pub(crate) async fn strengthen(tx: &mut Tx, who: &Recognised, method: Method) -> Result<(), Error> {
     match &who.session {
         Some(session) if !session.method.opens_centre() => {

@@ -663,9 +663,15 @@ async fn somebody_signed_in_links_the_provider_and_unlinks_it() {
     let own = scene.desk.by_link(id).await;
     taken(scene.walk(Purpose::Link, Some(&own), now()).await);
 
-    // The password alone neither replaces the provider nor ends it.
-    assert!(matches!(scene.begin(Purpose::Link, Some(&who), now()).await, Err(Error::ShowMore)));
-    assert!(matches!(unlink(access, &scene.provider, &who, now()).await, Err(Error::ShowMore)));
+    // The password alone neither replaces the provider nor ends it; who came back from there may.
+    let thief = scene.desk.opened("taro@naibu.example", now()).await;
+    let thief = scene.desk.who(thief.token.text(), now()).await.unwrap();
+    assert!(matches!(scene.begin(Purpose::Link, Some(&thief), now()).await, Err(Error::ShowMore)));
+    assert!(matches!(unlink(access, &scene.provider, &thief, now()).await, Err(Error::ShowMore)));
+    let own_id = who.session.as_ref().map(|session| session.id);
+    let sessions = session::list(access, &who.account, now()).await.unwrap();
+    let session = sessions.iter().find(|session| Some(session.id) == own_id).unwrap();
+    assert_eq!(session.method, Method::Provider);
     assert!(matches!(unlink(access, &scene.provider, &own, after(900)).await, Err(Error::Refused)));
     unlink(access, &scene.provider, &own, now()).await.unwrap();
     assert!(!is_linked(access, &scene.provider, id).await.unwrap());

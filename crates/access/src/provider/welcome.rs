@@ -17,7 +17,7 @@ use super::{Caught, Provider, Refusal};
 use crate::account::{
     Account, Held, NAME_CHARACTERS_MAX, Newcomer, Place, Source, State, create_by, line, line_by, note,
 };
-use crate::session::{FRESH, Method, Recognised, check_proofs, themselves};
+use crate::session::{FRESH, Method, Recognised, check_proofs, strengthen, themselves};
 use crate::sign_in::{Outcome, ask_for_code, open};
 use crate::{Access, Error, sql};
 
@@ -42,13 +42,12 @@ pub(super) async fn sign_in(
             return Err(error);
         }
     };
-    let strong = settings.second_factor || said.several_factors;
+    let method = method(settings, said);
     let kept = sql::totp(tx.connection(), account.id).await?;
     let asks_code = kept.is_some_and(|(_, confirmed, _)| confirmed);
-    let outcome = if asks_code && !strong {
+    let outcome = if asks_code && !method.is_strong() {
         ask_for_code(&mut tx, account.id, now).await?
     } else {
-        let method = if strong { Method::ProviderStrong } else { Method::Provider };
         let opened = open(access, &mut tx, &account, method, caught.client, now).await?;
         sql::set_fresh(tx.connection(), opened.session, shown_at(said, now)).await?;
         Outcome::Opened(opened)
@@ -56,6 +55,12 @@ pub(super) async fn sign_in(
     tx.commit().await?;
     access.cache.forget();
     Ok(outcome)
+}
+
+/// How somebody shows who they are who comes from there.
+fn method(settings: &Settings, said: &Said) -> Method {
+    let strong = settings.second_factor || said.several_factors;
+    if strong { Method::ProviderStrong } else { Method::Provider }
 }
 
 /// When they showed who they are: at the provider, which may have been long ago, or nobody knows when.
@@ -256,6 +261,7 @@ pub(super) async fn link(
         _ => return Err(Refusal::IdentityTaken.into()),
     }
     follow(&mut tx, settings, registry, account, said, now).await?;
+    strengthen(&mut tx, who, method(settings, said)).await?;
     tx.commit().await?;
     access.cache.forget();
     Ok(())
@@ -279,6 +285,7 @@ pub(super) async fn confirm(
         return Err(Refusal::IdentityTaken.into());
     }
     sql::set_fresh(tx.connection(), session.id, shown_at.min(now)).await?;
+    strengthen(&mut tx, who, method(&provider.settings, said)).await?;
     tx.commit_unnoticed().await?;
     access.cache.forget();
     Ok(())
