@@ -198,6 +198,37 @@ CREATE TABLE detections (
     PRIMARY KEY (event, rule)
 );
 CREATE INDEX detections_of ON detections (threat, at);
+CREATE TABLE finding_steps (
+    finding    TEXT   NOT NULL REFERENCES findings (id),
+    place      BIGINT NOT NULL,
+    act        TEXT   NOT NULL,
+    at         BIGINT NOT NULL,
+    actor      TEXT   NOT NULL,
+    actor_name TEXT   NOT NULL,
+    words      TEXT   NOT NULL,
+    evidence   TEXT   NOT NULL,
+    PRIMARY KEY (finding, place)
+);
+CREATE TABLE findings (
+    id           TEXT   NOT NULL PRIMARY KEY,
+    number       TEXT   NOT NULL,
+    organisation TEXT   NOT NULL REFERENCES organisations (id),
+    source       TEXT   NOT NULL,
+    about        TEXT   NOT NULL,
+    title_ja     TEXT   NOT NULL,
+    title_en     TEXT   NOT NULL,
+    gravity      TEXT   NOT NULL,
+    state        TEXT   NOT NULL,
+    owner        TEXT   NOT NULL,
+    due          TEXT   NOT NULL,
+    raised_at    BIGINT NOT NULL,
+    closed_at    BIGINT,
+    answered_by  TEXT   NOT NULL,
+    few          BIGINT NOT NULL
+);
+CREATE INDEX findings_by_due ON findings (due, id);
+CREATE INDEX findings_by_source ON findings (source, about);
+CREATE INDEX findings_of ON findings (organisation, state, due);
 CREATE TABLE forms (
     part    BIGINT NOT NULL,
     person  TEXT   NOT NULL,

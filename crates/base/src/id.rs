@@ -29,6 +29,8 @@ pub enum Threat {}
 pub enum Campaign {}
 /// Many people asked the same, once.
 pub enum Survey {}
+/// What an inspection, an audit, a scan or an incident leaves to be fixed.
+pub enum Finding {}
 
 impl Kind for Organisation {
     const PREFIX: &'static str = "org";
@@ -50,6 +52,9 @@ impl Kind for Campaign {
 }
 impl Kind for Survey {
     const PREFIX: &'static str = "survey";
+}
+impl Kind for Finding {
+    const PREFIX: &'static str = "finding";
 }
 
 /// A UUIDv7 that knows what it names.

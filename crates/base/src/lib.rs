@@ -17,7 +17,7 @@ mod tlp;
 pub use actor::{Account, Actor, Confidentiality, Denied, Grant, Right, Role, Seat};
 pub use event_id::EventId;
 pub use id::{
-    Campaign, Change, Id, Kind, Organisation, ParseIdError, Person, PointOfContact, Survey, Threat,
+    Campaign, Change, Finding, Id, Kind, Organisation, ParseIdError, Person, PointOfContact, Survey, Threat,
 };
 pub use jiff::Timestamp;
 pub use language::Language;

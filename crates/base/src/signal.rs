@@ -1,6 +1,6 @@
 //! "This happened": how one capability tells another.
 
-use crate::{Campaign, Change, Id, Organisation, PointOfContact, Threat};
+use crate::{Campaign, Change, Finding, Id, Organisation, PointOfContact, Survey, Threat};
 
 /// Written to the outbox in the transaction that caused it; `wiring.rs` maps each to the call that answers.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -40,5 +40,21 @@ pub enum Signal {
         change: Id<Change>,
         /// Who asked.
         organisation: Id<Organisation>,
+    },
+    /// Something is to be fixed.
+    FindingRaised {
+        /// Which finding.
+        finding: Id<Finding>,
+        /// Whose it is to fix.
+        organisation: Id<Organisation>,
+    },
+    /// A survey showed that duties are done too seldom at an organisation: those who failed them are to be taught.
+    ItemsFailed {
+        /// Which survey.
+        survey: Id<Survey>,
+        /// Where.
+        organisation: Id<Organisation>,
+        /// The items, by role and reference.
+        items: Vec<(String, String)>,
     },
 }

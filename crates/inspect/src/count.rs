@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use base::{Id, Organisation, Right, Scope};
 use store::{Connection, Store};
 
-use crate::answer::lanes;
+use crate::answer::{Answer, lanes};
+use crate::catalogue::Catalogue;
+use crate::formula::Blank;
 use crate::survey::knows;
 use crate::{Error, Tally, sql};
 
@@ -80,6 +82,43 @@ pub async fn unanswered(
             }
         }
     }
+    Ok(found)
+}
+
+/// Those of one organisation of whom an item of their role is known not to be done, in the order of their names, at most
+/// [`UNANSWERED_MAX`]; `after` is the last person of the page before. Who left it blank is among them where the survey's
+/// formula counts blanks so. It tells what people have answered, so it is for who could open their forms.
+pub async fn failed(
+    store: &Store,
+    scope: &Scope,
+    survey: Id<base::Survey>,
+    organisation: Id<Organisation>,
+    (role, reference): (&str, &str),
+    after: &str,
+    limit: u32,
+) -> Result<Vec<String>, Error> {
+    scope.require(Right::KeepInspection, Some(organisation))?;
+    let mut read = store.read().await?;
+    let formula = known(read.connection(), scope, survey).await?.terms.variant.formula();
+    let Some(part) = sql::part(read.connection(), survey, organisation).await? else { return Ok(Vec::new()) };
+    let catalogue = Catalogue { items: sql::items(read.connection(), survey).await? };
+    let item = catalogue.of_role(role).position(|item| item.reference == reference);
+    let item = item.ok_or_else(|| Error::Malformed { field: "item", reason: "is not asked".to_owned() })?;
+    let items = sql::items_by_role(read.connection(), survey).await?;
+    let is_failed = |answer| match answer {
+        Answer::NotDone => true,
+        Answer::Blank => formula.blank == Blank::NotDone,
+        Answer::Done | Answer::NoDuty => false,
+    };
+    let (mut found, mut after) = (Vec::new(), (after.to_owned(), role.to_owned()));
+    while found.len() < limit.min(UNANSWERED_MAX) as usize {
+        let page = sql::answers(read.connection(), part, &items, &after, PAGE_ROWS).await?;
+        let Some((person, role_of_last, _)) = page.last() else { break };
+        after = (person.clone(), role_of_last.clone());
+        let of_role = page.into_iter().filter(|(_, of, answers)| of == role && is_failed(answers.get(item)));
+        found.extend(of_role.map(|(person, ..)| person));
+    }
+    found.truncate(limit.min(UNANSWERED_MAX) as usize);
     Ok(found)
 }
 

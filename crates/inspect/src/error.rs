@@ -2,6 +2,7 @@
 
 use base::Id;
 
+use crate::finding;
 use crate::survey::State;
 
 /// The most wrong rows that one error names.
@@ -92,6 +93,15 @@ pub enum Error {
         /// In which role.
         role: String,
     },
+    /// There is no such finding, or the asker may not know of it.
+    #[error("finding {0} does not exist")]
+    NoSuchFinding(Id<base::Finding>),
+    /// The finding is not in a state in which this can be done.
+    #[error("the finding is {0}")]
+    FindingIs(finding::State),
+    /// Who has answered a finding does not verify it.
+    #[error("finding {0} is to be verified by somebody else than who answered it")]
+    OwnAnswer(Id<base::Finding>),
     /// The actor's roles do not give the right.
     #[error(transparent)]
     Denied(#[from] base::Denied),
@@ -122,9 +132,11 @@ impl Error {
             Self::NoColumn { .. } | Self::Rows(_) | Self::TooMany { .. } | Self::Malformed { .. } => {
                 ErrorKind::Invalid
             }
-            Self::NoSuchSurvey(_) | Self::NotAsked { .. } => ErrorKind::NotFound,
-            Self::WrongState(_) | Self::OutOfTime(_) | Self::Outdated { .. } => ErrorKind::Conflict,
-            Self::Denied(_) => ErrorKind::Denied,
+            Self::NoSuchSurvey(_) | Self::NoSuchFinding(_) | Self::NotAsked { .. } => ErrorKind::NotFound,
+            Self::WrongState(_) | Self::FindingIs(_) | Self::OutOfTime(_) | Self::Outdated { .. } => {
+                ErrorKind::Conflict
+            }
+            Self::Denied(_) | Self::OwnAnswer(_) => ErrorKind::Denied,
             Self::Read(_) | Self::SendAgain | Self::CountsDiffer { .. } | Self::Store(_) => {
                 ErrorKind::Unavailable
             }

@@ -5,7 +5,8 @@
 //! rounded one.
 //!
 //! A [`survey`] is what is asked of whom: a [`roster`], a [`form`] for each person and role, and counts ([`count`]) that
-//! follow every form in its own transaction.
+//! follow every form in its own transaction. What it leaves to be fixed is a [`finding`], as are the findings of audits,
+//! scans and incidents.
 
 mod answer;
 pub mod assess;
@@ -13,6 +14,7 @@ pub mod catalogue;
 pub mod count;
 mod error;
 mod figure;
+pub mod finding;
 pub mod form;
 mod formula;
 mod grade;

@@ -1,5 +1,7 @@
 //! Every question to the database.
 
+pub(crate) mod finding;
+
 use std::collections::BTreeMap;
 
 use base::{Id, Organisation, Right, Scope};
@@ -559,8 +561,8 @@ pub(crate) async fn answers(
          WHERE part = $1 AND (person, role) > ($2, $3) AND answers <> '' ORDER BY person, role LIMIT $4",
     )
     .bind(part)
-    .bind(after.0.clone())
-    .bind(after.1.clone())
+    .bind(clean(&after.0).into_owned())
+    .bind(clean(&after.1).into_owned())
     .bind(i64::from(limit))
     .fetch_all(connection)
     .await?;

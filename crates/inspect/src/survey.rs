@@ -284,4 +284,4 @@ pub(crate) fn line(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -41,5 +41,12 @@ fn answer(signal: &Signal) {
         Signal::ChangeDecided { change, organisation } => {
             tracing::info!(%change, %organisation, "a change of the registry is decided");
         }
+        Signal::FindingRaised { finding, organisation } => {
+            tracing::info!(%finding, %organisation, "something is to be fixed");
+        }
+        // Courses will answer this one.
+        Signal::ItemsFailed { survey, organisation, items } => {
+            tracing::info!(%survey, %organisation, items = items.len(), "duties are done too seldom");
+        }
     }
 }

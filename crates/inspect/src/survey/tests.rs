@@ -2,7 +2,7 @@
 
 mod measure;
 mod reception;
-mod world;
+pub(crate) mod world;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

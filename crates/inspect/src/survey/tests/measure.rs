@@ -2,12 +2,13 @@
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "measures time, for somebody to read")]
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::time::Instant;
 
 use testkit::house_itself;
 
 use super::world::{World, during, packed};
-use crate::answer::Answer;
+use crate::answer::{Answer, Packed};
 use crate::catalogue::Catalogue;
 use crate::count::recount;
 use crate::form::{Sent, Sheet, submit};
@@ -25,41 +26,45 @@ fn timed(what: &str, count: usize, since: Instant) {
     println!("{what}: {count} in {seconds:.1} s, {:.0}/s", count as f64 / seconds);
 }
 
-#[tokio::test]
-#[ignore = "measures; takes minutes"]
-async fn measured_with_a_hundred_thousand_people() {
+/// A survey that asks so many people, half of them at each organisation.
+async fn enrolled(people: usize) -> World {
     let mut items = "ref,role,title_ja,title_en\n".to_owned();
     (1..=ITEMS).for_each(|item| writeln!(items, "S-{item},staff,題,title").unwrap());
     let world = World::asking(Catalogue::read_csv(items.as_bytes()).unwrap()).await;
-    let (store, house, id) = (&world.store, &house_itself(), world.survey);
+    let roster = roster(people);
+    let since = Instant::now();
+    assert_eq!(world.import(&roster).await.new, people as u64);
+    timed("roster rows imported", people, since);
+    world
+}
+
+fn roster(people: usize) -> String {
     let mut roster = "organisation,person,role,excluded,section\n".to_owned();
-    (0..PEOPLE).for_each(|one| writeln!(roster, "o{},p{one:06},staff,,総務部/会計課", one % 2).unwrap());
+    (0..people).for_each(|one| writeln!(roster, "o{},p{one:06},staff,,総務部/会計課", one % 2).unwrap());
+    roster
+}
 
-    let since = Instant::now();
-    assert_eq!(world.import(&roster).await.new, PEOPLE as u64);
-    timed("roster rows imported", PEOPLE, since);
-    let since = Instant::now();
-    assert_eq!(world.import(&roster).await.same, PEOPLE as u64);
-    timed("roster rows imported again", PEOPLE, since);
-    open(store, house, id, during()).await.unwrap();
+fn mixed() -> Packed {
+    packed(&(0..ITEMS).map(|item| Answer::ALL[1 + item % 3]).collect::<Vec<_>>())
+}
 
-    let answers = packed(&(0..ITEMS).map(|item| Answer::ALL[1 + item % 3]).collect::<Vec<_>>());
-    let since = Instant::now();
-    for one in 0..SINGLE {
+async fn one_by_one(world: &World, people: Range<usize>, answers: &Packed) {
+    let (house, count, since) = (house_itself(), people.len(), Instant::now());
+    for one in people {
         let sheet = world.sheet(one % 2, &format!("p{one:06}"), "staff");
-        submit(store, house, &sheet, &answers, 1, during()).await.unwrap();
+        submit(&world.store, &house, &sheet, answers, 1, during()).await.unwrap();
     }
-    timed("forms submitted one by one, one client", SINGLE, since);
+    timed("forms submitted one by one, one client", count, since);
+}
 
-    let reception = Reception::new(store);
-    let since = Instant::now();
+async fn at_a_reception(world: &World, people: Range<usize>, answers: &Packed) {
+    let (reception, count, since) = (Reception::new(&world.store), people.len(), Instant::now());
     let senders: Vec<_> = (0..CLIENTS)
         .map(|client| {
             let (reception, answers) = (reception.clone(), answers.clone());
-            let sheets: Vec<Sheet> = (SINGLE + client..2 * SINGLE)
-                .step_by(CLIENTS)
-                .map(|one| world.sheet(one % 2, &format!("p{one:06}"), "staff"))
-                .collect();
+            let of_client = people.clone().skip(client).step_by(CLIENTS);
+            let sheets: Vec<Sheet> =
+                of_client.map(|one| world.sheet(one % 2, &format!("p{one:06}"), "staff")).collect();
             tokio::spawn(async move {
                 for sheet in sheets {
                     let (actor, answers) = (house_itself(), answers.clone());
@@ -72,7 +77,34 @@ async fn measured_with_a_hundred_thousand_people() {
     for sender in senders {
         sender.await.unwrap();
     }
-    timed(&format!("forms submitted at a reception by {CLIENTS} clients"), SINGLE, since);
+    timed(&format!("forms submitted at a reception by {CLIENTS} clients"), count, since);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures"]
+async fn measured_single_forms() {
+    let world = enrolled(6_000).await;
+    open(&world.store, &house_itself(), world.survey, during()).await.unwrap();
+    one_by_one(&world, 0..1_000, &mixed()).await;
+    at_a_reception(&world, 1_000..6_000, &mixed()).await;
+    let recounted = recount(&world.store, house_itself().scope(), world.survey).await.unwrap();
+    assert_eq!(recounted, 6_000);
+}
+
+#[tokio::test]
+#[ignore = "measures; takes minutes"]
+async fn measured_with_a_hundred_thousand_people() {
+    let world = enrolled(PEOPLE).await;
+    let (store, house, id) = (&world.store, &house_itself(), world.survey);
+    let roster = roster(PEOPLE);
+    let since = Instant::now();
+    assert_eq!(world.import(&roster).await.same, PEOPLE as u64);
+    timed("roster rows imported again", PEOPLE, since);
+    open(store, house, id, during()).await.unwrap();
+
+    let answers = mixed();
+    one_by_one(&world, 0..SINGLE, &answers).await;
+    at_a_reception(&world, SINGLE..2 * SINGLE, &answers).await;
 
     let mut csv = "organisation,person,role,item,answer\n".to_owned();
     for one in 0..PEOPLE {

@@ -13,12 +13,12 @@ use crate::roster::{Fates, import};
 use crate::survey::{Kind, Terms, create, open};
 
 /// The last moment at which an answer counts.
-pub(super) const CLOSED: &str = "2026-12-25T15:00:00Z";
+pub(crate) const CLOSED: &str = "2026-12-25T15:00:00Z";
 
 const ITEMS: &str = "ref,role,title_ja,title_en\nC-1,ciso,題,title\nS-1,staff,題,title\nS-2,staff,題,title\n\
     S-3,staff,題,title\n";
 
-pub(super) struct World {
+pub(crate) struct World {
     pub store: Store,
     pub catalogue: Catalogue,
     pub survey: Id<base::Survey>,
@@ -28,15 +28,15 @@ pub(super) struct World {
 }
 
 /// While answers are taken.
-pub(super) fn during() -> Timestamp {
+pub(crate) fn during() -> Timestamp {
     "2026-12-10T03:00:00Z".parse().unwrap()
 }
 
-pub(super) fn packed(answers: &[Answer]) -> Packed {
+pub(crate) fn packed(answers: &[Answer]) -> Packed {
     Packed::of(answers)
 }
 
-pub(super) fn terms() -> Terms {
+pub(crate) fn terms() -> Terms {
     Terms {
         kind: Kind::SelfInspection,
         title: Words { ja: "令和8年度自己点検".into(), en: "Self-inspection 2026".into() },
@@ -50,11 +50,11 @@ pub(super) fn terms() -> Terms {
 
 impl World {
     /// A survey that nobody can answer yet.
-    pub(super) async fn drafted() -> Self {
+    pub(crate) async fn drafted() -> Self {
         Self::asking(Catalogue::read_csv(ITEMS.as_bytes()).unwrap()).await
     }
 
-    pub(super) async fn asking(catalogue: Catalogue) -> Self {
+    pub(crate) async fn asking(catalogue: Catalogue) -> Self {
         let database = testkit::Database::new();
         let store = Store::open_at(&database.location().parse().unwrap(), Options::default()).await.unwrap();
         let organisations = [1, 2].map(|number| Id::from_digest([number; 16]));
@@ -76,7 +76,7 @@ impl World {
     }
 
     /// A survey that is open, asking `person role…, person role…` at the first organisation, the second, …
-    pub(super) async fn open(rosters: &[&str]) -> Self {
+    pub(crate) async fn open(rosters: &[&str]) -> Self {
         let world = Self::drafted().await;
         for (organisation, people) in rosters.iter().enumerate() {
             world.enrol(organisation, people).await;
@@ -85,7 +85,7 @@ impl World {
         world
     }
 
-    pub(super) async fn enrol(&self, organisation: usize, people: &str) {
+    pub(crate) async fn enrol(&self, organisation: usize, people: &str) {
         let mut csv = "organisation,person,role,excluded\n".to_owned();
         for person in people.split(", ") {
             let (person, roles) = person.split_once(' ').unwrap();
@@ -94,12 +94,12 @@ impl World {
         assert_eq!(self.import(&csv).await.new, people.split(", ").count() as u64);
     }
 
-    pub(super) async fn import(&self, csv: &str) -> Fates {
+    pub(crate) async fn import(&self, csv: &str) -> Fates {
         let house = house_itself();
         import(&self.store, &house, self.survey, csv.as_bytes(), &mut |_| {}, during()).await.unwrap()
     }
 
-    pub(super) fn sheet(&self, organisation: usize, person: &str, role: &str) -> Sheet {
+    pub(crate) fn sheet(&self, organisation: usize, person: &str, role: &str) -> Sheet {
         Sheet {
             survey: self.survey,
             organisation: self.organisations[organisation],
@@ -108,7 +108,7 @@ impl World {
         }
     }
 
-    pub(super) async fn tally(&self, organisation: usize, role: &str) -> Tally {
+    pub(crate) async fn tally(&self, organisation: usize, role: &str) -> Tally {
         let all = counts(&self.store, house_itself().scope(), self.survey).await.unwrap();
         let mut found = all
             .into_iter()
@@ -117,12 +117,12 @@ impl World {
     }
 
     /// Where the database is.
-    pub(super) fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.database.location()
     }
 
     /// What the database takes on disk, where it is a file; its log is folded into it first.
-    pub(super) async fn bytes(&self) -> Option<u64> {
+    pub(crate) async fn bytes(&self) -> Option<u64> {
         self.store.close().await;
         let path = self.database.is_file().then(|| self.database.location().to_owned())?;
         Some(std::fs::metadata(path).unwrap().len())
