@@ -160,6 +160,22 @@ impl From<registry::Error> for Failure {
     }
 }
 
+impl From<inspect::Error> for Failure {
+    fn from(error: inspect::Error) -> Self {
+        use inspect::ErrorKind;
+        match error.kind() {
+            ErrorKind::NotFound => Self::not_found(),
+            ErrorKind::Denied => Self::new(StatusCode::FORBIDDEN),
+            ErrorKind::Conflict => Self::new(StatusCode::CONFLICT),
+            ErrorKind::Invalid => Self::invalid("error-value", &error.to_string()),
+            ErrorKind::Unavailable => {
+                tracing::error!(%error, "a survey did not answer");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE)
+            }
+        }
+    }
+}
+
 impl From<askama::Error> for Failure {
     fn from(error: askama::Error) -> Self {
         tracing::error!(%error, "a page could not be written");

@@ -35,12 +35,13 @@ pub(crate) struct Place {
 }
 
 /// Where the navigation leads, and the right without which there is nothing to see there.
-const PLACES: [(&str, &str, Right); 10] = [
+const PLACES: [(&str, &str, Right); 11] = [
     ("/board", "nav-board", Right::ReadWatch),
     ("/threats", "nav-threats", Right::ReadWatch),
     ("/campaigns", "nav-campaigns", Right::ReadWatch),
     ("/organisations", "nav-organisations", Right::ReadWatch),
     ("/registry", "nav-registry", Right::ReadPeople),
+    ("/findings", "nav-findings", Right::ReadInspection),
     ("/search", "nav-search", Right::ReadEvents),
     ("/unread", "nav-unread", Right::ReadEvents),
     ("/unowned", "nav-unowned", Right::KeepRegistry),

@@ -163,6 +163,8 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
     let registry = Needs::Right(Right::ReadRegistry);
     let keeping = Needs::Right(Right::KeepRegistry);
     let auditing = Needs::Right(Right::ReadAudit);
+    let inspecting = Needs::Right(Right::ReadInspection);
+    let surveying = Needs::Right(Right::KeepInspection);
     api::add_to(Routes::new())
         .get("/", SignIn, page::home)
         .get("/board", watching, page::board::show)
@@ -201,6 +203,11 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
         // Whoever has the link stands for the contact.
         .get("/contacts/confirm", Nothing, page::registry::contact::asked)
         .post("/contacts/confirm", Nothing, page::registry::contact::confirm)
+        .get("/findings", inspecting, page::finding::show)
+        .get("/findings/new", surveying, page::finding::raise::form)
+        .post("/findings/new", surveying, page::finding::raise::send)
+        .get("/findings/{id}", inspecting, page::finding::one::show)
+        .post("/findings/{id}", surveying, page::finding::one::act)
         .get("/live", watching, page::health::live)
         .get("/healthz", Nothing, page::health::show)
         .get("/static/{name}", Nothing, asset::serve)

@@ -8,6 +8,7 @@ pub(crate) mod campaign;
 pub(crate) mod campaigns;
 pub(crate) mod demo;
 pub(crate) mod event;
+pub(crate) mod finding;
 pub(crate) mod health;
 pub(crate) mod invitation;
 pub(crate) mod organisation;

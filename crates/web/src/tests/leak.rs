@@ -50,6 +50,8 @@ async fn crawl(world: &World, cookie: &str) -> BTreeMap<String, Answer> {
             "/audit?",
             "/audit/export/audit.csv?",
             "/registry/changes?",
+            "/findings?",
+            "/findings?timing=overdue&",
             "/threats?period=all&verdict=all&",
             "/search?period=all&q=GET&count=1&",
             "/unread?",

@@ -3,6 +3,7 @@
 mod account;
 mod api;
 mod audit;
+mod finding;
 mod leak;
 mod registry;
 mod rights;

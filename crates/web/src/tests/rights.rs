@@ -44,6 +44,7 @@ async fn address(world: &World, path: &str, key: &str) -> (String, String) {
         "/registry/contacts/" => {
             format!("/registry/contacts/{}", registry::id_of(registry::Noun::Contact, id, "csirt"))
         }
+        "/findings/" => world.first_link(&format!("/findings?organisation={id}"), "/findings/finding_").await,
         "/registry/changes/" => {
             world
                 .first_link(&format!("/registry/changes?organisation={id}"), "/registry/changes/change_")
@@ -118,6 +119,12 @@ fn body(path: &str, organisation: Id<Organisation>) -> String {
         "/accounts/{id}/roles" | "/accounts/{id}/roles/take" => {
             return format!("role=staff&organisation={organisation}");
         }
+        "/findings/new" => {
+            return format!(
+                "organisation={organisation}&source=audit&gravity=observation&title_ja=&title_en=&due=2026-12-31"
+            );
+        }
+        "/findings/{id}" => "do=answer&words=",
         "/threats/{id}/decision" => "verdict=normal&reason=x",
         "/campaigns/{id}/sharing" => "tlp=TLP%3AAMBER&reason=x",
         // Whoever may write is told what is missing, and nothing changes for whoever asks next.

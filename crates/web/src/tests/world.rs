@@ -128,6 +128,7 @@ impl World {
         assert_eq!(plan.await.unwrap().tally().wrong, 0);
         let registry = Arc::new(Registry::load(&store).await.unwrap());
         fill_registry(&store, &registry, size, now).await;
+        raise_findings(&store, &registry, size, now).await;
         let mut shelf = Vec::new();
         let mut tx = store.write().await.unwrap();
         for (place, organisation) in registry.organisations().iter().enumerate() {
@@ -254,6 +255,8 @@ impl World {
         pages.extend(["contact", "person", "domain", "organisation"].map(|noun| format!("{place}/{noun}")));
         pages.push(format!("{place}/contact?key=csirt"));
         pages.push(self.first_link("/registry/changes", "/registry/changes/change_").await);
+        pages.push("/findings".to_owned());
+        pages.push(self.first_link("/findings", "/findings/finding_").await);
         pages.extend(
             ["/registry", "/registry/contacts", "/registry/changes", "/registry/servers", "/registry/import"]
                 .map(String::from),
@@ -263,6 +266,29 @@ impl World {
         pages.push(self.first_link("/organisations", "/organisations/org_").await);
         pages.push(self.first_link("/search?q=GET&period=all", "/events/event_").await);
         pages
+    }
+}
+
+/// What is to be fixed at everybody's.
+async fn raise_findings(store: &Store, registry: &Registry, size: Size, now: Timestamp) {
+    use inspect::finding::{Gravity, New, Source, raise};
+    for (place, one) in registry.organisations().iter().take(20).enumerate() {
+        let busy = place > 0 && size.others == Others::Busy;
+        let title =
+            if size.nasty { "<script>alert(1)</script>\u{202e}".to_owned() } else { "題".to_owned() };
+        for _ in 0..if busy { 3 } else { 1 } {
+            let new = New {
+                organisation: one.id,
+                source: Source::Audit,
+                about: &title,
+                title: &inspect::catalogue::Words { ja: title.clone(), en: title.clone() },
+                gravity: Gravity::Nonconformity,
+                owner: &title,
+                due: jiff::civil::date(2026, 7, if busy { 1 } else { 20 }),
+                evidence: &title,
+            };
+            raise(store, &testkit::house_itself(), &new, now).await.unwrap();
+        }
     }
 }
 
