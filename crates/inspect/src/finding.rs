@@ -458,12 +458,12 @@ async fn note(tx: &mut Tx, actor: &Actor, finding: &Finding, act: Act, now: Time
         "number": number, "source": source.word(), "gravity": gravity.word(), "state": state.word(), "due": due,
     });
     let line = line(actor, act, &finding.id.to_string(), detail, now).of([finding.organisation]);
-    match finding.owner.as_str() {
-        "" => tx.audit(&line).await?,
-        // The owner may be a person, who can be forgotten.
-        owner => tx.audit_about(&line, &finding.id.to_string(), owner).await?,
-    };
-    Ok(())
+    if finding.owner.is_empty() {
+        tx.audit(&line).await?;
+        return Ok(());
+    }
+    // The owner may be a person, who can be forgotten.
+    Ok(tx.audit_about(&line, &finding.id.to_string(), &finding.owner).await?)
 }
 
 fn line(actor: &Actor, act: Act, object: &str, detail: serde_json::Value, now: Timestamp) -> Line {

@@ -6,7 +6,7 @@ use std::collections::btree_map::Entry::{Occupied, Vacant};
 
 use base::{Actor, Id, Organisation, Right, Scope, Timestamp};
 use serde_json::json;
-use store::{Store, Tx};
+use store::{LineAbout, Store, Tx};
 
 use crate::answer::{Packed, lanes};
 use crate::survey::{State, Survey, knows, line};
@@ -92,14 +92,12 @@ pub async fn save_draft(
     answers: &Packed,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let mut tx = store.write().await?;
-    let place = find(&mut tx, actor, sheet, answers).await?;
+    let mut entry = Entry::begin(store).await?;
+    let place = fitting(actor, sheet, answers, entry.place(sheet).await?)?;
     must_be_open(&place.survey)?;
     let form = Form { draft: Some(answers.clone()), at: Some(now), ..place.form };
-    sql::put_form(tx.connection(), place.part, sheet, &form).await?;
-    // No figure changes, and nobody decided anything.
-    tx.commit_unnoticed().await?;
-    Ok(())
+    entry.put(place.part, sheet, form);
+    entry.commit().await
 }
 
 /// Submits a form as `version`, which must be the one after the one that is kept: whoever sends has seen what they
@@ -130,8 +128,7 @@ pub async fn withdraw(
     now: Timestamp,
 ) -> Result<Sent, Error> {
     let mut entry = Entry::begin(store).await?;
-    let found = sql::place(entry.tx.connection(), sheet).await?;
-    let place = allowed(actor, sheet, found)?;
+    let place = allowed(actor, sheet, entry.place(sheet).await?)?;
     if place.form.answers.is_none() && [place.form.version, place.form.version + 1].contains(&version) {
         return Ok(Sent::Same);
     }
@@ -141,31 +138,43 @@ pub async fn withdraw(
     }
     let draft = place.form.draft.clone().or_else(|| place.form.answers.clone());
     let form = Form { version, at: Some(now), answers: None, draft };
-    entry.replace(&place, sheet, &form).await?;
-    entry.note(actor, "survey.withdraw", sheet, version, now).await?;
+    entry.replace(&place, sheet, form).await?;
+    entry.note(actor, "survey.withdraw", sheet, version, now);
     entry.commit().await?;
     Ok(Sent::Counted)
 }
 
-/// One transaction that takes forms. The counts of a role are read once and written once, however many of its forms change.
+/// One transaction that takes forms. What becomes of them is written when it commits, in as few statements as it fits into;
+/// the counts of a role are read once and written once, however many of its forms change.
 pub(crate) struct Entry {
     tx: Tx,
+    /// By part and role, then by person.
+    forms: BTreeMap<(i64, String), BTreeMap<String, Form>>,
     counts: BTreeMap<(i64, String), Tally>,
-    written: Written,
-}
-
-/// What a transaction has to commit.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Written {
-    Nothing,
-    /// No figure changes, and nobody decided anything.
-    Drafts,
-    Forms,
+    lines: Vec<LineAbout>,
 }
 
 impl Entry {
     pub(crate) async fn begin(store: &Store) -> Result<Self, Error> {
-        Ok(Self { tx: store.write().await?, counts: BTreeMap::new(), written: Written::Nothing })
+        let tx = store.write().await?;
+        Ok(Self { tx, forms: BTreeMap::new(), counts: BTreeMap::new(), lines: Vec::new() })
+    }
+
+    /// A form as it stands after what this transaction has taken.
+    async fn place(&mut self, sheet: &Sheet) -> Result<Option<Place>, Error> {
+        let mut found = sql::place(self.tx.connection(), sheet).await?;
+        if let Some(place) = &mut found {
+            let taken = self.forms.get(&(place.part, sheet.role.clone()));
+            if let Some(form) = taken.and_then(|forms| forms.get(&sheet.person)) {
+                place.form = form.clone();
+            }
+        }
+        Ok(found)
+    }
+
+    fn put(&mut self, part: i64, sheet: &Sheet, form: Form) {
+        let of_role = self.forms.entry((part, sheet.role.clone())).or_default();
+        of_role.insert(sheet.person.clone(), form);
     }
 
     /// As [`submit`]; true once [`Entry::commit`] returns. Whatever it refuses, it has changed nothing, unless the database
@@ -178,7 +187,7 @@ impl Entry {
         version: u64,
         now: Timestamp,
     ) -> Result<Sent, Error> {
-        let place = find(&mut self.tx, actor, sheet, answers).await?;
+        let place = fitting(actor, sheet, answers, self.place(sheet).await?)?;
         if version == place.form.version && place.form.answers.as_ref() == Some(answers) {
             return Ok(Sent::Same);
         }
@@ -186,18 +195,17 @@ impl Entry {
         check_version(version, &place.form)?;
         if !place.survey.takes_answers(now) {
             let form = Form { draft: Some(answers.clone()), at: Some(now), ..place.form };
-            sql::put_form(self.tx.connection(), place.part, sheet, &form).await?;
-            self.written = self.written.max(Written::Drafts);
+            self.put(place.part, sheet, form);
             return Ok(Sent::OutOfTime);
         }
         let form = Form { version, at: Some(now), answers: Some(answers.clone()), draft: None };
-        self.replace(&place, sheet, &form).await?;
-        self.note(actor, "survey.submit", sheet, version, now).await?;
+        self.replace(&place, sheet, form).await?;
+        self.note(actor, "survey.submit", sheet, version, now);
         Ok(Sent::Counted)
     }
 
     /// Puts a form in the place of the one that is kept, and counts it.
-    async fn replace(&mut self, place: &Place, sheet: &Sheet, form: &Form) -> Result<(), Error> {
+    async fn replace(&mut self, place: &Place, sheet: &Sheet, form: Form) -> Result<(), Error> {
         let connection = self.tx.connection();
         let tally = match self.counts.entry((place.part, sheet.role.clone())) {
             Occupied(kept) => kept.into_mut(),
@@ -207,37 +215,36 @@ impl Entry {
             }
         };
         count(tally, place.form.answers.as_ref(), form.answers.as_ref());
-        self.written = Written::Forms;
-        sql::put_form(connection, place.part, sheet, form).await
+        self.put(place.part, sheet, form);
+        Ok(())
     }
 
-    async fn note(
-        &mut self,
-        actor: &Actor,
-        action: &str,
-        sheet: &Sheet,
-        version: u64,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    fn note(&mut self, actor: &Actor, action: &str, sheet: &Sheet, version: u64, now: Timestamp) {
         let detail = json!({ "role": sheet.role, "version": version });
         let line = line(actor, action, sheet.survey, detail, now).of([sheet.organisation]);
         // Whose form it was can be forgotten; that there was one cannot.
         let subject = format!("{}/{}/{}", sheet.survey, sheet.organisation, sheet.person);
-        self.tx.audit_about(&line, &subject, &sheet.person).await?;
-        Ok(())
+        self.lines.push(LineAbout { line, subject, words: sheet.person.clone() });
     }
 
-    /// Makes all of it durable and visible at once, and the counts with it.
+    /// Makes all of it durable and visible at once: the forms, their counts and their lines in the audit trail.
     pub(crate) async fn commit(mut self) -> Result<(), Error> {
+        if self.forms.is_empty() {
+            return Ok(());
+        }
+        for ((part, role), forms) in &self.forms {
+            let forms: Vec<_> = forms.iter().map(|(person, form)| (person.as_str(), form)).collect();
+            sql::put_forms(self.tx.connection(), *part, role, &forms).await?;
+        }
         for ((part, role), tally) in &self.counts {
             sql::put_counts(self.tx.connection(), *part, role, tally).await?;
         }
-        match self.written {
-            Written::Nothing => {}
-            Written::Drafts => self.tx.commit_unnoticed().await?,
-            Written::Forms => self.tx.commit().await?,
+        if self.lines.is_empty() {
+            // Drafts only: no figure changes, and nobody decided anything.
+            return Ok(self.tx.commit_unnoticed().await?);
         }
-        Ok(())
+        self.tx.audit_all(&self.lines).await?;
+        Ok(self.tx.commit().await?)
     }
 }
 
@@ -252,8 +259,7 @@ pub(crate) fn count(tally: &mut Tally, before: Option<&Packed>, after: Option<&P
 }
 
 /// The place of a form that can take these answers.
-async fn find(tx: &mut Tx, actor: &Actor, sheet: &Sheet, answers: &Packed) -> Result<Place, Error> {
-    let found = sql::place(tx.connection(), sheet).await?;
+fn fitting(actor: &Actor, sheet: &Sheet, answers: &Packed, found: Option<Place>) -> Result<Place, Error> {
     let place = allowed(actor, sheet, found)?;
     if answers.items() != place.items {
         let reason = format!("the form has {} items, these are {}", place.items, answers.items());

@@ -465,15 +465,6 @@ fn packed(text: &str, items: usize) -> Result<Option<Packed>, Error> {
     Ok(Some(Packed::of_hex(text, items).ok_or_else(damaged)?))
 }
 
-pub(crate) async fn put_form(
-    connection: &mut Connection,
-    part: i64,
-    sheet: &Sheet,
-    form: &Form,
-) -> Result<(), Error> {
-    put_forms(connection, part, &sheet.role, &[(&sheet.person, form)]).await
-}
-
 /// Puts the forms of people in one role in the place of those that are kept.
 pub(crate) async fn put_forms(
     connection: &mut Connection,

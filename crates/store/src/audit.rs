@@ -181,6 +181,28 @@ impl Stored {
         })
     }
 
+    /// A line as it is written after the one at the end of the chain.
+    fn after(last: Option<Head>, line: &Line) -> Self {
+        let (seq, previous) = match last {
+            Some(head) => (head.seq + 1, head.hash),
+            None => (1, BEGINNING.to_owned()),
+        };
+        let mut stored = Self {
+            seq,
+            at: micros(line.at),
+            actor: clean(&line.actor).into_owned(),
+            action: clean(&line.action).into_owned(),
+            object: clean(&line.object).into_owned(),
+            detail: line.written_detail().to_string(),
+            previous,
+            hash: String::new(),
+            personal: None,
+            concerns: Vec::new(),
+        };
+        stored.hash = stored.hash_under(seq);
+        stored
+    }
+
     /// The hash this line would have under number `seq`. Every part is preceded by its length, so that no two lines
     /// have the same bytes.
     fn hash_under(&self, seq: i64) -> String {
@@ -245,27 +267,56 @@ fn personal_digest(key: &str, text: &str) -> String {
     blake3::keyed_hash(&key, text.as_bytes()).to_hex().to_string()
 }
 
-/// As [`append`], with words about `subject` beside the chain.
-pub(crate) async fn append_about(
-    connection: &mut Connection,
-    line: &Line,
-    subject: &str,
-    words: &str,
-) -> Result<Head, Error> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|_| Error::NoRandomness)?;
-    let (key, words) = (blake3::Hash::from_bytes(bytes).to_hex().to_string(), clean(words));
-    let mut line = Line { detail: object_of(line.detail.clone()), ..line.clone() };
-    line.detail[PERSONAL] = personal_digest(&key, &words).into();
-    let head = append(connection, &line).await?;
-    sqlx::query("INSERT INTO audit_personal (seq, subject, key, text) VALUES ($1, $2, $3, $4)")
-        .bind(head.seq)
-        .bind(subject)
-        .bind(key)
-        .bind(words.into_owned())
-        .execute(connection)
-        .await?;
-    Ok(head)
+/// A line with words about somebody beside the chain, which can be forgotten; the line itself must not repeat them.
+#[derive(Clone, Debug)]
+pub struct LineAbout {
+    /// What was done.
+    pub line: Line,
+    /// Whom or what the words are about, by a name under which they are forgotten.
+    pub subject: String,
+    /// The words.
+    pub words: String,
+}
+
+impl LineAbout {
+    /// The line with the digest of the words, their key, and the words as they are kept.
+    fn keyed(&self) -> Result<(Line, String, String), Error> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|_| Error::NoRandomness)?;
+        let (key, words) = (blake3::Hash::from_bytes(bytes).to_hex().to_string(), clean(&self.words));
+        let mut line = Line { detail: object_of(self.line.detail.clone()), ..self.line.clone() };
+        line.detail[PERSONAL] = personal_digest(&key, &words).into();
+        Ok((line, key, words.into_owned()))
+    }
+}
+
+/// Lines that one statement writes: what fits into the 32,766 values that SQLite takes.
+const LINES_PER_STATEMENT: usize = 1_000;
+
+/// As [`append`] for each of them in order, in as few statements as they fit into.
+pub(crate) async fn append_about(connection: &mut Connection, lines: &[LineAbout]) -> Result<(), Error> {
+    for lines in lines.chunks(LINES_PER_STATEMENT) {
+        let (mut last, mut written) = (head(connection).await?, Vec::with_capacity(lines.len()));
+        for one in lines {
+            let (line, key, words) = one.keyed()?;
+            let stored = Stored::after(last, &line);
+            last = Some(Head { seq: stored.seq, hash: stored.hash.clone() });
+            written.push((stored, line, one.subject.clone(), key, words));
+        }
+        insert(connection, written.iter().map(|(stored, ..)| stored)).await?;
+        let concerns = written.iter().map(|(stored, line, ..)| (stored.seq, line));
+        insert_concerns(connection, concerns).await?;
+        let mut query = Builder::new("INSERT INTO audit_personal (seq, subject, key, text) ");
+        query.push_values(&written, |mut row, (stored, _, subject, key, words)| {
+            row.push_bind(stored.seq)
+                .push_bind(subject.clone())
+                .push_bind(key.clone())
+                .push_bind(words.clone());
+        });
+        query.build().execute(&mut *connection).await?;
+        set_head(connection, last).await?;
+    }
+    Ok(())
 }
 
 pub(crate) async fn forget(connection: &mut Connection, subject: &str) -> Result<u64, Error> {
@@ -277,59 +328,60 @@ pub(crate) async fn forget(connection: &mut Connection, subject: &str) -> Result
 }
 
 pub(crate) async fn append(connection: &mut Connection, line: &Line) -> Result<Head, Error> {
-    let last = head(connection).await?;
-    let (seq, previous) = match last {
-        Some(head) => (head.seq + 1, head.hash),
-        None => (1, BEGINNING.to_owned()),
-    };
-    let mut stored = Stored {
-        seq,
-        at: micros(line.at),
-        actor: clean(&line.actor).into_owned(),
-        action: clean(&line.action).into_owned(),
-        object: clean(&line.object).into_owned(),
-        detail: line.written_detail().to_string(),
-        previous,
-        hash: String::new(),
-        personal: None,
-        concerns: Vec::new(),
-    };
-    stored.hash = stored.hash_under(seq);
-    sqlx::query(
-        "INSERT INTO audit (seq, at, actor, action, object, detail, previous, hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(stored.seq)
-    .bind(stored.at)
-    .bind(stored.actor)
-    .bind(stored.action)
-    .bind(stored.object)
-    .bind(stored.detail)
-    .bind(stored.previous)
-    .bind(&stored.hash)
-    .execute(&mut *connection)
-    .await?;
+    let stored = Stored::after(head(connection).await?, line);
+    insert(connection, [&stored]).await?;
+    insert_concerns(connection, [(stored.seq, line)]).await?;
+    let last = Head { seq: stored.seq, hash: stored.hash };
+    set_head(connection, Some(last.clone())).await?;
+    Ok(last)
+}
+
+async fn insert(connection: &mut Connection, lines: impl IntoIterator<Item = &Stored>) -> Result<(), Error> {
+    let mut query =
+        Builder::new("INSERT INTO audit (seq, at, actor, action, object, detail, previous, hash) ");
+    query.push_values(lines, |mut row, stored| {
+        row.push_bind(stored.seq)
+            .push_bind(stored.at)
+            .push_bind(stored.actor.clone())
+            .push_bind(stored.action.clone())
+            .push_bind(stored.object.clone())
+            .push_bind(stored.detail.clone())
+            .push_bind(stored.previous.clone())
+            .push_bind(stored.hash.clone());
+    });
+    query.build().execute(connection).await?;
+    Ok(())
+}
+
+async fn set_head(connection: &mut Connection, last: Option<Head>) -> Result<(), Error> {
+    let Some(last) = last else { return Ok(()) };
     sqlx::query(
         "INSERT INTO audit_head (one, seq, hash) VALUES (1, $1, $2)
          ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
     )
-    .bind(seq)
-    .bind(&stored.hash)
-    .execute(&mut *connection)
+    .bind(last.seq)
+    .bind(last.hash)
+    .execute(connection)
     .await?;
-    insert_concerns(connection, seq, line).await?;
-    Ok(Head { seq, hash: stored.hash })
+    Ok(())
 }
 
-async fn insert_concerns(connection: &mut Connection, seq: i64, line: &Line) -> Result<(), Error> {
-    if line.concerns.is_empty() {
-        return Ok(());
+async fn insert_concerns(
+    connection: &mut Connection,
+    lines: impl IntoIterator<Item = (i64, &Line)>,
+) -> Result<(), Error> {
+    let of_line = |(seq, line): (i64, &Line)| {
+        let degree = i64::from(line.degree.number());
+        line.concerns.iter().map(|one| (seq, one.to_string(), degree)).collect::<Vec<_>>()
+    };
+    let concerns: Vec<_> = lines.into_iter().flat_map(of_line).collect();
+    for concerns in concerns.chunks(LINES_PER_STATEMENT) {
+        let mut query = Builder::new("INSERT INTO audit_concerns (seq, organisation, degree) ");
+        query.push_values(concerns, |mut row, (seq, organisation, degree)| {
+            row.push_bind(*seq).push_bind(organisation.clone()).push_bind(*degree);
+        });
+        query.build().execute(&mut *connection).await?;
     }
-    let mut query = Builder::new("INSERT INTO audit_concerns (seq, organisation, degree) ");
-    query.push_values(&line.concerns, |mut row, organisation| {
-        row.push_bind(seq).push_bind(organisation.to_string()).push_bind(i64::from(line.degree.number()));
-    });
-    query.build().execute(connection).await?;
     Ok(())
 }
 
@@ -561,7 +613,7 @@ mod tests {
     async fn words_about_a_person_can_be_forgotten_but_not_changed() {
         let (_folder, store, _) = six_lines().await;
         let mut tx = store.write().await.unwrap();
-        let head = tx.audit_about(&line(7), "account_1", "山田太郎").await.unwrap();
+        tx.audit_about(&line(7), "account_1", "山田太郎").await.unwrap();
         tx.audit_about(&line(8), "account_2", "佐藤花子").await.unwrap();
         tx.commit().await.unwrap();
         let whole = verify_audit(&store).await.unwrap();
@@ -574,13 +626,36 @@ mod tests {
         assert_eq!(verify_audit(&store).await.unwrap(), whole);
         let lines = store.audit_lines(None, 2).await.unwrap();
         assert_eq!(lines[1].1.detail["personal"], serde_json::Value::Null);
-        assert_eq!((lines[1].0, &lines[0].1.detail["personal"]), (head.seq, &"佐藤花子".into()));
+        assert_eq!((lines[1].0, &lines[0].1.detail["personal"]), (7, &"佐藤花子".into()));
 
         let mut tx = store.write().await.unwrap();
         sqlx::query("UPDATE audit_personal SET text = 'nobody'").execute(tx.connection()).await.unwrap();
         tx.commit().await.unwrap();
         let faults = vec![Fault { seq: 8, kind: Changed }];
         assert_eq!(verify_audit(&store).await.unwrap(), Verification::Broken { faults });
+    }
+
+    #[tokio::test]
+    async fn many_lines_at_once_are_the_chain_that_single_ones_would_be() {
+        let (_database, store) = store().await;
+        let count = LINES_PER_STATEMENT as i64 + 7;
+        let about = |number: i64| LineAbout {
+            line: line(number).of([Id::from_digest([number as u8; 16]), Id::from_digest([255; 16])]),
+            subject: format!("account_{number}"),
+            words: format!("山田太郎 {number}"),
+        };
+        let mut tx = store.write().await.unwrap();
+        tx.audit(&line(0)).await.unwrap();
+        tx.audit_all(&(1..=count).map(about).collect::<Vec<_>>()).await.unwrap();
+        tx.audit_all(&[]).await.unwrap();
+        tx.audit(&line(count + 1)).await.unwrap();
+        tx.commit().await.unwrap();
+        let whole = verify_audit(&store).await.unwrap();
+        assert!(matches!(whole, Verification::Whole { lines, .. } if lines == count as u64 + 2), "{whole:?}");
+        let mut tx = store.write().await.unwrap();
+        assert_eq!(tx.forget("account_1003").await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(verify_audit(&store).await.unwrap(), whole);
     }
 
     #[tokio::test]

@@ -23,8 +23,8 @@ mod value;
 
 pub use audit::{
     Anchor, AuditAfter, AuditEntry, AuditFilter, AuditPage, EXPORT_LINES_MAX, FAULTS_MAX, Fault, FaultKind,
-    Head, Line, Mark, MarkKind, Verification, audit_count, audit_export, audit_head, audit_head_in,
-    audit_marks, audit_page, mark_audit, verify_audit, verify_audit_against,
+    Head, Line, LineAbout, Mark, MarkKind, Verification, audit_count, audit_export, audit_head,
+    audit_head_in, audit_marks, audit_page, mark_audit, verify_audit, verify_audit_against,
 };
 pub use builder::{Builder, Separated};
 pub use location::{Engine, Location};

@@ -3,7 +3,7 @@
 use base::{Signal, Timestamp};
 use sqlx::Transaction;
 
-use crate::audit::{self, Head, Line};
+use crate::audit::{self, Head, Line, LineAbout};
 use crate::{Connection, Database, Error, outbox};
 
 /// The transaction that may write. Dropped without [`Tx::commit`], it leaves nothing behind.
@@ -28,8 +28,14 @@ impl Tx {
 
     /// Adds a line with words about `subject` that can be forgotten later. The words stand beside the chain, so the
     /// line itself must not repeat them.
-    pub async fn audit_about(&mut self, line: &Line, subject: &str, words: &str) -> Result<Head, Error> {
-        audit::append_about(&mut self.inner, line, subject, words).await
+    pub async fn audit_about(&mut self, line: &Line, subject: &str, words: &str) -> Result<(), Error> {
+        let (line, subject, words) = (line.clone(), subject.to_owned(), words.to_owned());
+        self.audit_all(&[LineAbout { line, subject, words }]).await
+    }
+
+    /// Adds many such lines in their order.
+    pub async fn audit_all(&mut self, lines: &[LineAbout]) -> Result<(), Error> {
+        audit::append_about(&mut self.inner, lines).await
     }
 
     /// Removes every word the audit trail keeps about `subject`; the trail stays whole. Says how many lines had some.
