@@ -240,6 +240,7 @@ CREATE TABLE forms (
     PRIMARY KEY (part, person, role),
     FOREIGN KEY (part, person) REFERENCES respondents (part, person)
 );
+CREATE INDEX forms_withdrawn ON forms (part) WHERE answers = '' AND version > 0;
 CREATE TABLE functions (
     id           TEXT   NOT NULL PRIMARY KEY,
     organisation TEXT   NOT NULL REFERENCES organisations (id),
@@ -331,6 +332,13 @@ CREATE TABLE people (
     UNIQUE (organisation, key)
 );
 CREATE INDEX people_of ON people (organisation, valid_from, valid_until);
+CREATE TABLE respondent_links (
+    digest TEXT   NOT NULL PRIMARY KEY,
+    part   BIGINT NOT NULL,
+    person TEXT   NOT NULL,
+    UNIQUE (part, person),
+    FOREIGN KEY (part, person) REFERENCES respondents (part, person)
+);
 CREATE TABLE respondents (
     part     BIGINT NOT NULL REFERENCES survey_parts (id),
     person   TEXT   NOT NULL,
@@ -435,7 +443,7 @@ CREATE TABLE survey_items (
     explanation_ja TEXT   NOT NULL,
     explanation_en TEXT   NOT NULL,
     evidence_ja    TEXT   NOT NULL,
-    evidence_en    TEXT   NOT NULL,
+    evidence_en    TEXT   NOT NULL, clause_ja TEXT NOT NULL DEFAULT '', clause_en TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (survey, place)
 );
 CREATE TABLE survey_parts (

@@ -358,6 +358,8 @@ pub struct Actor {
     account: Option<Id<Account>>,
     name: String,
     scope: Scope,
+    /// What a personal link lets its holder do; empty for everybody else.
+    link: String,
 }
 
 impl Actor {
@@ -366,7 +368,7 @@ impl Actor {
     ///
     /// Only the place that checks sessions and tokens may call this; clippy refuses it elsewhere.
     pub fn recognised(account: Id<Account>, name: String, grants: &[Grant], only: Option<&[Right]>) -> Self {
-        Self { account: Some(account), name, scope: Scope::of(grants, only) }
+        Self { account: Some(account), name, scope: Scope::of(grants, only), link: String::new() }
     }
 
     /// The house itself, or whoever has the data directory in their hands: everything. `name` is what the audit
@@ -374,7 +376,20 @@ impl Actor {
     ///
     /// Never for what somebody asks over the network; clippy refuses it outside the commands.
     pub fn house(name: &str) -> Self {
-        Self { account: None, name: name.to_owned(), scope: Scope::everything() }
+        Self { account: None, name: name.to_owned(), scope: Scope::everything(), link: String::new() }
+    }
+
+    /// Whoever holds a personal link: no account and no right over anything, but the one thing the link is for.
+    /// `subject` names that thing in the words of the capability that made the link.
+    ///
+    /// Only the capability that has looked the link up may call this; clippy refuses it elsewhere.
+    pub fn by_link(subject: String) -> Self {
+        Self { account: None, name: "link".to_owned(), scope: Scope::nothing(), link: subject }
+    }
+
+    /// Whether they hold a personal link for this very thing.
+    pub fn holds(&self, subject: &str) -> bool {
+        !subject.is_empty() && self.link == subject
     }
 
     /// The account, unless it is the house itself.

@@ -102,6 +102,12 @@ pub enum Error {
     /// Who has answered a finding does not verify it.
     #[error("finding {0} is to be verified by somebody else than who answered it")]
     OwnAnswer(Id<base::Finding>),
+    /// There is no such personal link: it was never made, another has replaced it, or its person is not asked.
+    #[error("there is no such link")]
+    NoSuchLink,
+    /// The system gives no randomness for a link.
+    #[error("the system gives no randomness")]
+    NoRandomness,
     /// The actor's roles do not give the right.
     #[error(transparent)]
     Denied(#[from] base::Denied),
@@ -132,14 +138,18 @@ impl Error {
             Self::NoColumn { .. } | Self::Rows(_) | Self::TooMany { .. } | Self::Malformed { .. } => {
                 ErrorKind::Invalid
             }
-            Self::NoSuchSurvey(_) | Self::NoSuchFinding(_) | Self::NotAsked { .. } => ErrorKind::NotFound,
+            Self::NoSuchSurvey(_) | Self::NoSuchFinding(_) | Self::NotAsked { .. } | Self::NoSuchLink => {
+                ErrorKind::NotFound
+            }
             Self::WrongState(_) | Self::FindingIs(_) | Self::OutOfTime(_) | Self::Outdated { .. } => {
                 ErrorKind::Conflict
             }
             Self::Denied(_) | Self::OwnAnswer(_) => ErrorKind::Denied,
-            Self::Read(_) | Self::SendAgain | Self::CountsDiffer { .. } | Self::Store(_) => {
-                ErrorKind::Unavailable
-            }
+            Self::Read(_)
+            | Self::SendAgain
+            | Self::CountsDiffer { .. }
+            | Self::NoRandomness
+            | Self::Store(_) => ErrorKind::Unavailable,
         }
     }
 }

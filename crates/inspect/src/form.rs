@@ -223,8 +223,7 @@ impl Entry {
         let detail = json!({ "role": sheet.role, "version": version });
         let line = line(actor, action, sheet.survey, detail, now).of([sheet.organisation]);
         // Whose form it was can be forgotten; that there was one cannot.
-        let subject = format!("{}/{}/{}", sheet.survey, sheet.organisation, sheet.person);
-        self.lines.push(LineAbout { line, subject, words: sheet.person.clone() });
+        self.lines.push(LineAbout { line, subject: subject(sheet), words: sheet.person.clone() });
     }
 
     /// Makes all of it durable and visible at once: the forms, their counts and their lines in the audit trail.
@@ -296,5 +295,11 @@ fn allowed(actor: &Actor, sheet: &Sheet, found: Option<Place>) -> Result<Place, 
 fn may_answer(actor: &Actor, sheet: &Sheet, place: &Place) -> bool {
     let (scope, organisation): (&Scope, _) = (actor.scope(), Some(sheet.organisation));
     let own = actor.account().is_some() && actor.account() == place.account;
-    (own && scope.covers(Right::Answer, organisation)) || scope.covers(Right::KeepInspection, organisation)
+    let own = own && scope.covers(Right::Answer, organisation);
+    own || actor.holds(&subject(sheet)) || scope.covers(Right::KeepInspection, organisation)
+}
+
+/// Who a form is of, whatever the role: in the audit trail, where it can be forgotten, and in personal links.
+pub(crate) fn subject(sheet: &Sheet) -> String {
+    format!("{}/{}/{}", sheet.survey, sheet.organisation, sheet.person)
 }

@@ -18,16 +18,22 @@ pub mod finding;
 pub mod form;
 mod formula;
 mod grade;
+pub mod link;
 mod mean;
+pub mod progress;
 pub mod reception;
 pub mod roster;
 mod sql;
+mod summary;
 mod suppress;
 pub mod survey;
 mod tally;
 #[cfg(test)]
 mod tests;
+pub mod trend;
+pub mod unit;
 pub mod upload;
+mod withhold;
 
 pub use answer::{Answer, ITEMS_MAX, Packed, lanes};
 pub use error::{Error, ErrorKind, WRONG_MAX, WrongRow};
@@ -37,5 +43,7 @@ pub use figure::{
 pub use formula::{Aggregation, Blank, Duty, Formula, Known, Variant};
 pub use grade::{Grade, printed, printed_whole};
 pub use mean::Mean;
+pub use summary::{OfRole, Results, Summary, results};
 pub use suppress::{SMALL_CELL_MIN, Suppressed, suppress};
 pub use tally::{Cell, Standing, Tally};
+pub use withhold::{Withheld, withhold};

@@ -1,6 +1,8 @@
 //! Every question to the database.
 
 pub(crate) mod finding;
+pub(crate) mod link;
+pub(crate) mod reading;
 
 use std::collections::BTreeMap;
 
@@ -50,7 +52,7 @@ pub(crate) async fn insert_items(
     for (chunk, items) in items.chunks(ROWS_PER_STATEMENT).enumerate() {
         let mut query = Builder::new(
             "INSERT INTO survey_items (survey, place, reference, role, priority, nist, title_ja, title_en,
-                explanation_ja, explanation_en, evidence_ja, evidence_en) ",
+                explanation_ja, explanation_en, evidence_ja, evidence_en, clause_ja, clause_en) ",
         );
         query.push_values(items.iter().enumerate(), |mut row, (number, item)| {
             row.push_bind(survey.to_string())
@@ -59,7 +61,7 @@ pub(crate) async fn insert_items(
                 .push_bind(item.role.clone())
                 .push_bind(i64::from(item.priority))
                 .push_bind(item.nist.join(" "));
-            for words in [&item.title, &item.explanation, &item.evidence] {
+            for words in [&item.title, &item.explanation, &item.evidence, &item.clause] {
                 row.push_bind(clean(&words.ja).into_owned()).push_bind(clean(&words.en).into_owned());
             }
         });
@@ -122,7 +124,7 @@ pub(crate) async fn surveys(connection: &mut Connection) -> Result<Vec<Survey>, 
 pub(crate) async fn items(connection: &mut Connection, survey: Id<base::Survey>) -> Result<Vec<Item>, Error> {
     let rows = sqlx::query(
         "SELECT reference, role, priority, nist, title_ja, title_en, explanation_ja, explanation_en, evidence_ja,
-            evidence_en
+            evidence_en, clause_ja, clause_en
          FROM survey_items WHERE survey = $1 ORDER BY place",
     )
     .bind(survey.to_string())
@@ -141,6 +143,7 @@ pub(crate) async fn items(connection: &mut Connection, survey: Id<base::Survey>)
             title: words(4)?,
             explanation: words(6)?,
             evidence: words(8)?,
+            clause: words(10)?,
         })
     };
     rows.iter().map(item).collect()

@@ -86,6 +86,9 @@ fn cheapest_way(counts: &[Vec<u64>], withheld: &[Vec<bool>], from: usize, to: us
             continue;
         }
         best[point] = Some((so_far, before));
+        if point == rows + to {
+            break;
+        }
         let others = if point < rows { rows..rows + columns } else { 0..rows };
         for other in others.filter(|other| best[*other].is_none()) {
             let (row, column) = (point.min(other), point.max(other) - rows);

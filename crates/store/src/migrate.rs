@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(10, "0010_survey"),
     migration!(11, "0011_strong_tokens"),
     migration!(12, "0012_finding"),
+    migration!(13, "0013_inspection"),
 ];
 
 /// Brings the schema up to date in one transaction: another process sees the old schema or the new one.

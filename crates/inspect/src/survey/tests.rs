@@ -1,6 +1,7 @@
 //! Surveys from their making to their end, on either engine.
 
 mod measure;
+mod reading;
 mod reception;
 pub(crate) mod world;
 
