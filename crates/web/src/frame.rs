@@ -35,13 +35,15 @@ pub(crate) struct Place {
 }
 
 /// Where the navigation leads, and the right without which there is nothing to see there.
-const PLACES: [(&str, &str, Right); 11] = [
+const PLACES: [(&str, &str, Right); 13] = [
     ("/board", "nav-board", Right::ReadWatch),
     ("/threats", "nav-threats", Right::ReadWatch),
     ("/campaigns", "nav-campaigns", Right::ReadWatch),
     ("/organisations", "nav-organisations", Right::ReadWatch),
     ("/registry", "nav-registry", Right::ReadPeople),
+    ("/inspect", "nav-inspect", Right::ReadInspection),
     ("/findings", "nav-findings", Right::ReadInspection),
+    ("/inspect/answer", "nav-answer", Right::Answer),
     ("/search", "nav-search", Right::ReadEvents),
     ("/unread", "nav-unread", Right::ReadEvents),
     ("/unowned", "nav-unowned", Right::KeepRegistry),

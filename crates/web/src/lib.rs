@@ -34,6 +34,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use base::{Actor, Id, Language, Right, Role, Timestamp};
+use inspect::reception::Reception;
 use registry::Registry;
 use store::Store;
 use tokio::net::TcpListener;
@@ -121,6 +122,8 @@ struct App {
     state: State,
     live: Live,
     searches: Semaphore,
+    /// Takes forms that many send at the same time.
+    reception: Reception,
     buckets: api::Buckets,
 }
 
@@ -128,7 +131,8 @@ struct App {
 pub fn router(state: State) -> Router {
     let live = Live::start(state.store.clone());
     let searches = Semaphore::new(SEARCHES_MAX);
-    let app = Arc::new(App { state, live, searches, buckets: api::Buckets::default() });
+    let reception = Reception::new(&state.store);
+    let app = Arc::new(App { state, live, searches, reception, buckets: api::Buckets::default() });
     routes()
         .0
         .fallback(|| async { Failure::not_found() })
@@ -156,6 +160,7 @@ fn is_untagged(
 /// Every route with what it needs.
 fn routes() -> (Router<Arc<App>>, Vec<Route>) {
     use Needs::{Nothing, SignIn};
+    use page::inspect::{keep, roster, sheet, upload};
     use page::registry::{edit, file};
     let watching = Needs::Right(Right::ReadWatch);
     let reading = Needs::Right(Right::ReadEvents);
@@ -165,6 +170,7 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
     let auditing = Needs::Right(Right::ReadAudit);
     let inspecting = Needs::Right(Right::ReadInspection);
     let surveying = Needs::Right(Right::KeepInspection);
+    let answering = Needs::Right(Right::Answer);
     api::add_to(Routes::new())
         .get("/", SignIn, page::home)
         .get("/board", watching, page::board::show)
@@ -208,6 +214,31 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
         .post("/findings/new", surveying, page::finding::raise::send)
         .get("/findings/{id}", inspecting, page::finding::one::show)
         .post("/findings/{id}", surveying, page::finding::one::act)
+        .get("/inspect", inspecting, page::inspect::show)
+        .get("/inspect/new", surveying, keep::form)
+        .post_up_to(keep::UPLOAD_BYTES_MAX, "/inspect/new", surveying, keep::send)
+        .get("/inspect/surveys/{id}", inspecting, page::inspect::survey::show)
+        .post("/inspect/surveys/{id}/open", surveying, page::inspect::survey::open)
+        .post("/inspect/surveys/{id}/close", surveying, page::inspect::survey::close)
+        .get("/inspect/surveys/{id}/map", inspecting, page::inspect::map::show)
+        .get("/inspect/surveys/{id}/items/{item}", inspecting, page::inspect::item::show)
+        .get("/inspect/surveys/{id}/roster", surveying, roster::form)
+        .post_up_to(roster::UPLOAD_BYTES_MAX, "/inspect/surveys/{id}/roster", surveying, roster::send)
+        .get("/inspect/surveys/{id}/answers", surveying, upload::form)
+        .post_up_to(upload::UPLOAD_BYTES_MAX, "/inspect/surveys/{id}/answers", surveying, upload::send)
+        .get("/inspect/surveys/{id}/of/{organisation}", inspecting, page::inspect::place::show)
+        .get(
+            "/inspect/surveys/{id}/of/{organisation}/unanswered",
+            inspecting,
+            page::inspect::unanswered::show,
+        )
+        .post("/inspect/surveys/{id}/of/{organisation}/links", surveying, page::inspect::link::make)
+        .get("/inspect/answer", answering, page::inspect::answer::list)
+        .get("/inspect/answer/{id}", answering, page::inspect::answer::show)
+        .post_up_to(sheet::FORM_BYTES_MAX, "/inspect/answer/{id}", answering, page::inspect::answer::send)
+        // Whoever has the link answers that person's forms.
+        .get("/inspect/link", Nothing, page::inspect::link::show)
+        .post_up_to(sheet::FORM_BYTES_MAX, "/inspect/link", Nothing, page::inspect::link::send)
         .get("/live", watching, page::health::live)
         .get("/healthz", Nothing, page::health::show)
         .get("/static/{name}", Nothing, asset::serve)

@@ -240,6 +240,7 @@ mod tests {
             "period-",
             "reason-",
             "registry-",
+            "inspect-",
             "error-",
             "role-",
             "right-",

@@ -20,6 +20,7 @@ mod problem;
 mod registry;
 mod reply;
 mod schema;
+mod survey;
 mod watch;
 
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         organisation::operations(),
         event::operations(),
         registry::operations(),
+        survey::operations(),
         accounts::operations(),
         audit::operations(),
         own::operations(),

@@ -428,6 +428,9 @@ worded! {
     access::account::State => [Self::Invited, Self::Active, Self::Disabled, Self::Erased],
     access::account::Source => [Self::Person, Self::Provider],
     access::session::Method => Self::ALL,
+    inspect::survey::Kind => Self::ALL,
+    inspect::survey::State => Self::ALL,
+    inspect::Variant => Self::ALL,
 }
 
 impl Worded for base::Tlp {
@@ -437,6 +440,16 @@ impl Worded for base::Tlp {
 
     fn text(self) -> &'static str {
         self.label()
+    }
+}
+
+impl Worded for inspect::Grade {
+    fn all() -> Vec<Self> {
+        vec![Self::A, Self::B, Self::C, Self::D]
+    }
+
+    fn text(self) -> &'static str {
+        self.letter()
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod demo;
 pub(crate) mod event;
 pub(crate) mod finding;
 pub(crate) mod health;
+pub(crate) mod inspect;
 pub(crate) mod invitation;
 pub(crate) mod organisation;
 pub(crate) mod organisations;

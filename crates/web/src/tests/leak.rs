@@ -33,6 +33,15 @@ async fn crawl(world: &World, cookie: &str) -> BTreeMap<String, Answer> {
         for book in ["/registry/export/registry.xlsx", "/api/v1/registry/export/registry.xlsx"] {
             waiting.extend([book.to_owned(), format!("{book}?organisation={id}")]);
         }
+        for (name, _) in names(world) {
+            let survey = format!("/inspect/surveys/{name}");
+            for rest in ["", "/map", "/map?role=ciso", "/items/S-1", "/items/C-1", "/roster", "/answers"] {
+                waiting.push(survey.clone() + rest);
+            }
+            waiting.push(format!("{survey}/of/{id}"));
+            waiting.push(format!("{survey}/of/{id}?role=ciso"));
+            waiting.push(format!("{survey}/of/{id}/unanswered"));
+        }
         waiting.push(format!("/api/v1/organisations/{id}"));
         waiting.push(format!("/api/v1/registry/export/contact.csv?organisation={id}"));
         for noun in registry::Noun::ALL {
@@ -78,7 +87,9 @@ async fn crawl(world: &World, cookie: &str) -> BTreeMap<String, Answer> {
     let mut asked: BTreeSet<String> = waiting.iter().cloned().collect();
     while let Some(path) = waiting.pop() {
         assert!(answers.len() < PAGES_MAX, "the crawl does not end: {path}");
-        let answer = world.ask("GET", &path, &[("cookie", cookie), ("accept", "text/html")], "").await;
+        let asked_for = with_ids(world, &path);
+        let answer = world.ask("GET", &asked_for, &[("cookie", cookie), ("accept", "text/html")], "").await;
+        let answer = with_names(world, answer);
         for link in links(&answer.body).into_iter().chain(named(&answer)) {
             if link.starts_with('/')
                 && !link.starts_with("/static/")
@@ -97,13 +108,34 @@ async fn crawl(world: &World, cookie: &str) -> BTreeMap<String, Answer> {
     answers
 }
 
+/// What the surveys are called in both worlds: their ids were drawn, and pages of different ones must not be mixed up.
+fn names(world: &World) -> [(&'static str, String); 3] {
+    let surveys = &world.surveys;
+    [("survey_0new", surveys.drafted), ("survey_0open", surveys.open), ("survey_0old", surveys.closed)]
+        .map(|(name, id)| (name, id.to_string()))
+}
+
+fn with_ids(world: &World, path: &str) -> String {
+    names(world).iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, id))
+}
+
+fn with_names(world: &World, mut answer: Answer) -> Answer {
+    for (name, id) in names(world) {
+        answer.body = answer.body.replace(&id, name);
+        answer.path = answer.path.replace(&id, name);
+        answer.headers.values_mut().for_each(|value| *value = value.replace(&id, name));
+    }
+    answer
+}
+
 /// Without the ids that were drawn for accounts, sessions and tokens, and the marks of cursors, which are made with a
 /// key that was drawn: those differ from world to world by chance.
 fn without_chance(text: &str) -> String {
     let mut kept = String::new();
     let text = without_marks(&without_marks(text, "."), "mark=");
     let mut rest = text.as_str();
-    while let Some(place) = ["account_", "session_", "token_"].iter().filter_map(|kind| rest.find(kind)).min()
+    while let Some(place) =
+        ["account_", "session_", "survey_", "token_"].iter().filter_map(|kind| rest.find(kind)).min()
     {
         let (before, from) = rest.split_at(place);
         let (kind, id) = from.split_at(from.find('_').unwrap_or(0) + 1);

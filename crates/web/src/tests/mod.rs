@@ -4,9 +4,11 @@ mod account;
 mod api;
 mod audit;
 mod finding;
+mod inspect;
 mod leak;
 mod registry;
 mod rights;
+mod survey;
 mod world;
 
 use std::time::Duration;

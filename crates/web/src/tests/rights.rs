@@ -19,6 +19,9 @@ const OTHER: &str = "o2";
 
 /// The address of the route for an object of an organisation, and the body of a change.
 async fn address(world: &World, path: &str, key: &str) -> (String, String) {
+    if let Some(address) = survey_address(world, path, key) {
+        return address;
+    }
     if let Some(address) = program_address(world, path, key).await {
         return address;
     }
@@ -64,6 +67,32 @@ async fn address(world: &World, path: &str, key: &str) -> (String, String) {
         object.split_once('?').map_or((object.as_str(), ""), |(object, query)| (object, query));
     let query = if query.is_empty() { String::new() } else { format!("?{query}") };
     (format!("{object}{rest}{query}"), body(path, id))
+}
+
+/// The same for surveys. Those that would change what the next one sees are asked of a survey where they cannot.
+fn survey_address(world: &World, path: &str, key: &str) -> Option<(String, String)> {
+    let places = ["/inspect/", "/api/v1/surveys/", "/api/v1/account/forms/"];
+    if !places.iter().any(|place| path.starts_with(place)) {
+        return None;
+    }
+    if !path.contains('{') {
+        return None;
+    }
+    let survey = match path {
+        "/inspect/surveys/{id}/open" => world.surveys.closed,
+        "/inspect/surveys/{id}/close" => world.surveys.drafted,
+        _ => world.surveys.open,
+    };
+    let body = match path {
+        "/api/v1/account/forms/{id}" => r#"{"role":"staff","version":1,"answers":{},"submit":false}"#,
+        _ if path.ends_with("/links") => "person=nobody",
+        _ => "",
+    };
+    let address = path
+        .replace("{id}", &survey.to_string())
+        .replace("{organisation}", &organisation(key).to_string())
+        .replace("{item}", "S-1");
+    Some((address, body.to_owned()))
 }
 
 /// The same for programs: `/api/v1` and then mostly the path of the page.

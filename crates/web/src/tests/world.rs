@@ -103,6 +103,7 @@ pub(crate) struct World {
     pub(crate) registry: Arc<Registry>,
     pub(crate) access: Arc<Access>,
     pub(crate) address: std::net::SocketAddr,
+    pub(crate) surveys: super::survey::Surveys,
     /// Of a coordinator, who may do most.
     cookie: String,
     _database: testkit::Database,
@@ -140,6 +141,7 @@ impl World {
         let seen = if size.others == Others::Busy { 70 } else { 7 };
         registry::note_unowned(&mut tx, &unowned, own, now, seen).await.unwrap();
         tx.commit().await.unwrap();
+        let surveys = super::survey::fill(&store, &registry, size, now).await;
         let served = registry.clone();
         let access = Arc::new(Access::new(store.clone(), access::Key::random().unwrap()).unwrap());
         let state = crate::State {
@@ -158,7 +160,7 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(crate::serve(listener, crate::router(state), std::future::pending()));
-        Self { store, registry, access, address, cookie: String::new(), _database: database }
+        Self { store, registry, access, address, surveys, cookie: String::new(), _database: database }
     }
 
     /// Somebody new with one role signs in; gives the cookie.
@@ -261,6 +263,14 @@ impl World {
             ["/registry", "/registry/contacts", "/registry/changes", "/registry/servers", "/registry/import"]
                 .map(String::from),
         );
+        let survey = format!("/inspect/surveys/{}", self.surveys.open);
+        let place = self.first_link(&survey, &format!("{survey}/of/org_")).await;
+        pages.extend(
+            ["/map", "/map?role=ciso&order=weakest", "/items/S-2", "/items/C-1"]
+                .map(|rest| survey.clone() + rest),
+        );
+        pages.extend([place.clone() + "?role=staff", place + "/unanswered", survey, "/inspect".to_owned()]);
+        pages.push(format!("/inspect/surveys/{}", self.surveys.closed));
         pages.push(self.first_link("/threats?period=all", "/threats/threat_").await);
         pages.push(self.first_link("/campaigns", "/campaigns/campaign_").await);
         pages.push(self.first_link("/organisations", "/organisations/org_").await);

@@ -78,6 +78,7 @@ const ACTIONS: [(&str, &[&str]); 5] = [
             "survey.open",
             "survey.close",
             "survey.roster",
+            "survey.link",
             "survey.submit",
             "survey.withdraw",
             "survey.upload",
