@@ -1,5 +1,7 @@
 //! `noroshi demo`: an invented government's day, written as logs and read like real ones.
 
+mod survey;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
@@ -136,6 +138,7 @@ fn live(world: &World, args: &Demo, directory: &Path) -> anyhow::Result<Exit> {
     let day = Day::begin(midnight, args.hour_seconds);
     let clock = day.clone();
     let demo = info(&centre, midnight)?;
+    survey::fill(&centre, world, &demo.guests)?;
     let state =
         serve::state(&centre, &config, Arc::new(move || clock.shown()), web::Site::loopback(), Some(demo))?;
     let (stop, stopped) = channel::<()>();

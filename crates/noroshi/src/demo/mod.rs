@@ -17,6 +17,7 @@ mod registry;
 mod rhythm;
 mod site;
 mod story;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -32,6 +33,7 @@ use member::{MEMBERS, Proxy, Sensor, Web};
 use place::Place;
 pub(crate) use story::Story;
 use story::{PLOTS, Plot, Stage};
+pub(crate) use survey::Answers;
 use write::{w3c, zeek};
 
 /// One line of one log file.
@@ -114,6 +116,11 @@ impl World {
     /// People, contacts, systems and what belongs to them, in the form that the registry imports.
     pub(crate) fn registry_csv(&self) -> String {
         registry::csv(&self.places)
+    }
+
+    /// Who is asked in the self-inspection of a year, and what they answer: by now, or all of them when it is `over`.
+    pub(crate) fn survey(&self, year: i16, catalogue: &inspect::catalogue::Catalogue, over: bool) -> Answers {
+        survey::answers(&self.places, self.seed, year, catalogue, over)
     }
 
     fn tell(&self, plot: &Plot) -> Vec<(Moment, Line)> {
