@@ -31,7 +31,7 @@ export function check(fact, where, what) {
   }
 }
 
-const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
+const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 }, small: { width: 360, height: 740 } };
 
 // A page that watches itself: what it logs, where it asks, what the policy refuses.
 export async function open(browser, { size = "desktop", script = true, scheme = "light", lang = "ja", role = "coordinator", site = base } = {}) {

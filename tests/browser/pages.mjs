@@ -9,6 +9,7 @@
 import { chromium } from "playwright-core";
 import { join } from "node:path";
 import { audit, base, check, checked, failures, fits, open, pictures, targets, visit, weigh } from "./page.mjs";
+import { inspection, inspections } from "./inspect.mjs";
 import { invitation, people } from "./people.mjs";
 import { provider } from "./provider.mjs";
 
@@ -50,6 +51,7 @@ async function places(browser) {
   list.push({ name: "audit-own", path: "/audit", role: "ciso" });
   list.push({ name: "own-account", path: "/account", role: "csirt" }, { name: "registry-own", path: "/registry", role: "csirt" });
   list.push({ name: "sign-in", path: "/sign-in", role: null });
+  list.push(...(await inspections(browser)));
   for (const { name, path } of list) check(Boolean(path), name, "nothing leads there");
   return list.filter(({ path }) => path);
 }
@@ -241,6 +243,7 @@ try {
   await live(browser);
   const threat = list.find(({ name }) => name === "threat")?.path;
   if (threat && changes) await decision(browser, threat);
+  if (changes) await inspection(browser, list);
   if (changes) await people(browser);
   await provider(browser);
 } catch (error) {
