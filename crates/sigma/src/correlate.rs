@@ -8,13 +8,17 @@
 //! when it begins to hold, and again when it still holds a time span later. What may become false again (`lt`, an
 //! average, `not`) is asked once, when the time span that a group's first match began is over. A group without any
 //! match is never asked: nobody knows its values.
+//!
+//! Who reads several files of one time, one after the other, holds their matches ([`Correlator::hold`]) and lets time go
+//! on when all are read ([`Correlator::settle`]). What is remembered can be written down and taken up elsewhere
+//! ([`Correlator::write_state`]): the same matches in the same order then give the same answers.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
+use foldhash::fast::{FixedState, RandomState};
 use hashbrown::{HashMap, HashTable};
 
 use crate::condition::Expr;
@@ -23,8 +27,10 @@ use crate::engine::RuleId;
 use crate::limit::{GROUP_VALUE_BYTES_MAX, REFERENCES_MAX};
 use crate::pattern::fold_onto;
 
+mod state;
 mod tally;
 
+pub use state::{Restored, StateError};
 use tally::{Shape, State, Tallied};
 
 /// How long a correlator waits, and how much it remembers.
@@ -71,8 +77,19 @@ pub struct Fired {
     pub value: f64,
     /// Whether `value` comes from a sample, because there were too many values to keep.
     pub sampled: bool,
-    /// The latest of the events, oldest first, as the caller knows them.
+    /// The latest of the events in the time span, oldest first, as the caller knows them.
     pub references: Vec<u64>,
+}
+
+/// What became of one match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It waits for its turn, or no correlation counts it; [`Counts`] has the difference.
+    Waits,
+    /// Its tenant's time had passed it by more than the lateness.
+    Late,
+    /// It lies further ahead of the caller's clock than the lateness.
+    Future,
 }
 
 /// What a correlator took and did not take.
@@ -121,6 +138,9 @@ struct Compiled {
     by_rule: Vec<Vec<(u32, u8)>>,
     by_correlation: Vec<Vec<(u32, u8)>>,
     hasher: RandomState,
+    /// Of values that are told apart. Goes with the state; secret, so that nobody finds two that are taken for one.
+    values: FixedState,
+    values_seed: u64,
 }
 
 struct Plan {
@@ -149,7 +169,9 @@ impl Correlator {
         }
         let correlations = correlations.into_iter().map(Plan::new).collect();
         let hasher = RandomState::default();
-        let compiled = Compiled { correlations, by_rule, by_correlation, hasher };
+        let values_seed = hasher.hash_one(0);
+        let values = FixedState::with_seed(values_seed);
+        let compiled = Compiled { correlations, by_rule, by_correlation, hasher, values, values_seed };
         Self {
             compiled: Arc::new(compiled),
             policy,
@@ -182,7 +204,8 @@ impl Correlator {
         fields
     }
 
-    /// Takes one match; `field` gives the values of its event. What fires is added to `fired`.
+    /// Takes one match and lets its tenant's time go on; `field` gives the values of its event. What fires is added to
+    /// `fired`.
     ///
     /// `now_micros` is the caller's clock: a match from the future would make every later one late.
     pub fn observe<'v>(
@@ -191,68 +214,74 @@ impl Correlator {
         now_micros: i64,
         field: impl Fn(&str) -> Option<&'v str>,
         fired: &mut Vec<Fired>,
-    ) {
+    ) -> Taken {
         let compiled = Arc::clone(&self.compiled);
-        let Some(counting) = compiled.by_rule.get(seen.rule.0 as usize).filter(|by| !by.is_empty()) else {
-            return;
-        };
         let tenant = self.tenants.entry(seen.tenant).or_insert_with(|| Tenant::new(seen.tenant));
-        if seen.time_micros > now_micros.saturating_add(self.policy.lateness_micros) {
-            tenant.counts.future += 1;
-            return;
-        }
-        if seen.time_micros < tenant.watermark {
-            tenant.counts.late += 1;
-            return;
-        }
-        for &(number, place) in counting {
-            let Some(plan) = compiled.correlations.get(number as usize) else { continue };
-            if !plan.write_key(usize::from(place), &field, &mut self.key) {
-                tenant.counts.ungrouped += 1;
-                continue;
-            }
-            let value = match plan.value_field(usize::from(place)) {
-                None => 0,
-                Some(name) => match field(name).and_then(|text| plan.value(text, &compiled.hasher)) {
-                    Some(value) => value,
-                    None => {
-                        tenant.counts.valueless += 1;
-                        continue;
-                    }
-                },
-            };
-            let group = tenant.group(&compiled, number, &self.key, |name| {
-                field(plan.correlation.field_of(name, usize::from(place))).unwrap_or_default().to_owned()
-            });
-            tenant.queue(Pending {
-                time: seen.time_micros,
-                sequence: 0,
-                place,
-                group,
-                generation: tenant.generation_of(group),
-                value,
-                reference: seen.reference,
-            });
-        }
-        tenant.latest = tenant.latest.max(seen.time_micros);
+        let taken = tenant.hold(&compiled, &self.policy, &mut self.key, seen, now_micros, field);
         let watermark = tenant.latest.saturating_sub(self.policy.lateness_micros);
         tenant.advance(&compiled, &self.policy, watermark, fired);
-        // A flood does not wait: what is oldest is taken at once, and what comes still later is late.
-        while tenant.waiting() > self.policy.remembered_max {
-            let earliest = tenant.earliest().unwrap_or(watermark);
-            tenant.counts.hurried += 1;
-            tenant.advance(&compiled, &self.policy, earliest, fired);
+        tenant.hurry(&compiled, &self.policy, fired);
+        taken
+    }
+
+    /// Takes one match as [`Self::observe`] does, but time stands still: it waits for [`Self::settle`], unless too many
+    /// do.
+    pub fn hold<'v>(
+        &mut self,
+        seen: &Match,
+        now_micros: i64,
+        field: impl Fn(&str) -> Option<&'v str>,
+        fired: &mut Vec<Fired>,
+    ) -> Taken {
+        let compiled = Arc::clone(&self.compiled);
+        let tenant = self.tenants.entry(seen.tenant).or_insert_with(|| Tenant::new(seen.tenant));
+        let taken = tenant.hold(&compiled, &self.policy, &mut self.key, seen, now_micros, field);
+        tenant.hurry(&compiled, &self.policy, fired);
+        taken
+    }
+
+    /// Says that something happened at a tenant, whether or not a rule matched it: its time goes on with the next
+    /// [`Self::settle`].
+    pub fn hear(&mut self, tenant: u64, time_micros: i64, now_micros: i64) {
+        if time_micros <= now_micros.saturating_add(self.policy.lateness_micros) {
+            let tenant = self.tenants.entry(tenant).or_insert_with(|| Tenant::new(tenant));
+            tenant.latest = tenant.latest.max(time_micros);
         }
+    }
+
+    /// Lets every tenant's time go on to its latest event, less the lateness. Where that event is longer ago than the
+    /// lateness by the caller's clock, nothing older can be in time any more, and nothing waits.
+    ///
+    /// A time span ends when events go past it, not by the clock: an old file may be followed by the next one.
+    pub fn settle(&mut self, now_micros: i64, fired: &mut Vec<Fired>) {
+        let compiled = Arc::clone(&self.compiled);
+        let policy = self.policy;
+        for tenant in self.tenants_in_order() {
+            let due = tenant.due(&policy, now_micros);
+            tenant.advance(&compiled, &policy, due, fired);
+        }
+    }
+
+    /// Whether [`Self::settle`] would do nothing.
+    pub fn is_settled(&self, now_micros: i64) -> bool {
+        self.tenants.values().all(|tenant| {
+            let waits_in_vain = tenant.earliest().is_some_and(|earliest| earliest <= tenant.watermark);
+            tenant.watermark >= tenant.due(&self.policy, now_micros) && !waits_in_vain
+        })
     }
 
     /// Takes everything that still waits and asks every open time span, as if no match would come any more.
     pub fn finish(&mut self, fired: &mut Vec<Fired>) {
-        let compiled = Arc::clone(&self.compiled);
+        let (compiled, policy) = (Arc::clone(&self.compiled), self.policy);
+        for tenant in self.tenants_in_order() {
+            tenant.advance(&compiled, &policy, i64::MAX, fired);
+        }
+    }
+
+    fn tenants_in_order(&mut self) -> Vec<&mut Tenant> {
         let mut tenants: Vec<&mut Tenant> = self.tenants.values_mut().collect();
         tenants.sort_unstable_by_key(|tenant| tenant.number);
-        for tenant in tenants {
-            tenant.advance(&compiled, &self.policy, i64::MAX, fired);
-        }
+        tenants
     }
 
     /// What was taken and what was not, over all tenants.
@@ -305,7 +334,7 @@ impl Plan {
     }
 
     /// A number as its bits, anything else as its hash: two texts that share one are taken for the same.
-    fn value(&self, text: &str, hasher: &RandomState) -> Option<u64> {
+    fn value(&self, text: &str, hasher: &FixedState) -> Option<u64> {
         if self.correlation.kind == CorrelationKind::ValueCount {
             let mut folded = String::with_capacity(text.len());
             fold_onto(text, &mut folded);
@@ -364,7 +393,8 @@ struct Group {
     last: i64,
     fired: Option<i64>,
     holds: bool,
-    references: VecDeque<u64>,
+    /// The latest matches that count: when, and what the caller knows them by.
+    references: VecDeque<(i64, u64)>,
 }
 
 /// What one tenant's matches are remembered by.
@@ -406,6 +436,75 @@ impl Tenant {
             several: VecDeque::new(),
             remembered: 0,
             counts: Counts::default(),
+        }
+    }
+
+    /// Puts a match in the queue of every correlation that counts it.
+    fn hold<'v>(
+        &mut self,
+        compiled: &Compiled,
+        policy: &Policy,
+        key: &mut String,
+        seen: &Match,
+        now_micros: i64,
+        field: impl Fn(&str) -> Option<&'v str>,
+    ) -> Taken {
+        let Some(counting) = compiled.by_rule.get(seen.rule.0 as usize).filter(|by| !by.is_empty()) else {
+            return Taken::Waits;
+        };
+        if seen.time_micros > now_micros.saturating_add(policy.lateness_micros) {
+            self.counts.future += 1;
+            return Taken::Future;
+        }
+        if seen.time_micros < self.watermark {
+            self.counts.late += 1;
+            return Taken::Late;
+        }
+        for &(number, place) in counting {
+            let Some(plan) = compiled.correlations.get(number as usize) else { continue };
+            if !plan.write_key(usize::from(place), &field, key) {
+                self.counts.ungrouped += 1;
+                continue;
+            }
+            let value = match plan.value_field(usize::from(place)) {
+                None => 0,
+                Some(name) => match field(name).and_then(|text| plan.value(text, &compiled.values)) {
+                    Some(value) => value,
+                    None => {
+                        self.counts.valueless += 1;
+                        continue;
+                    }
+                },
+            };
+            let group = self.group(compiled, number, key, |name| {
+                field(plan.correlation.field_of(name, usize::from(place))).unwrap_or_default().to_owned()
+            });
+            self.queue(Pending {
+                time: seen.time_micros,
+                sequence: 0,
+                place,
+                group,
+                generation: self.generation_of(group),
+                value,
+                reference: seen.reference,
+            });
+        }
+        self.latest = self.latest.max(seen.time_micros);
+        Taken::Waits
+    }
+
+    /// How far time may go on.
+    fn due(&self, policy: &Policy, now_micros: i64) -> i64 {
+        let is_quiet = self.latest < now_micros.saturating_sub(policy.lateness_micros);
+        if is_quiet { self.latest } else { self.latest.saturating_sub(policy.lateness_micros) }
+    }
+
+    /// A flood does not wait: what is oldest is taken at once, and what comes still later is late.
+    fn hurry(&mut self, compiled: &Compiled, policy: &Policy, fired: &mut Vec<Fired>) {
+        while self.waiting() > policy.remembered_max {
+            let Some(earliest) = self.earliest() else { return };
+            self.counts.hurried += 1;
+            self.advance(compiled, policy, earliest, fired);
         }
     }
 
@@ -454,6 +553,17 @@ impl Tenant {
             groups.get(number as usize).and_then(Option::as_ref).map_or(0, |group| group.hash)
         });
         number
+    }
+
+    /// Makes the groups findable by their values.
+    fn index_groups(&mut self) {
+        let groups = &self.groups;
+        for (number, group) in groups.iter().enumerate() {
+            let Some(group) = group else { continue };
+            self.index.insert_unique(group.hash, number as u32, |&number| {
+                groups.get(number as usize).and_then(Option::as_ref).map_or(0, |group| group.hash)
+            });
+        }
     }
 
     fn generation_of(&self, number: u32) -> u32 {
@@ -608,12 +718,14 @@ impl Tenant {
         }
         group.taken += 1;
         group.last = pending.time;
-        if group.references.len() == REFERENCES_MAX {
-            group.references.pop_front();
-        }
-        group.references.push_back(pending.reference);
         let before = group.state.cells();
         let since = pending.time.saturating_sub(plan.span);
+        while group.references.len() >= REFERENCES_MAX
+            || group.references.front().is_some_and(|(time, _)| *time < since)
+        {
+            group.references.pop_front();
+        }
+        group.references.push_back((pending.time, pending.reference));
         group.state.add(plan.shape, pending.time, since, usize::from(pending.place), pending.value);
         self.remembered = (self.remembered + group.state.cells()).saturating_sub(before);
         let Some(value) = group.state.value(since) else { return };
@@ -658,7 +770,7 @@ impl Tenant {
             }
             let value = match plan.value_field(usize::from(place)) {
                 None => Some(0),
-                Some(name) => field(name).and_then(|text| plan.value(text, &compiled.hasher)),
+                Some(name) => field(name).and_then(|text| plan.value(text, &compiled.values)),
             };
             let Some(value) = value else {
                 self.counts.valueless += 1;
@@ -719,7 +831,7 @@ impl Group {
             time_micros: time,
             value,
             sampled,
-            references: self.references.iter().copied().collect(),
+            references: self.references.iter().map(|(_, reference)| *reference).collect(),
         }
     }
 }

@@ -152,6 +152,12 @@ impl Correlation {
         !settles && self.condition.only_grows()
     }
 
+    /// Everything that decides what is remembered of its matches, as text: two that say the same may share a state.
+    pub(crate) fn definition(&self) -> String {
+        let counted = (&self.kind, &self.rules, &self.group_by, &self.field, &self.aliases);
+        format!("{} {counted:?} {} {:?}", self.id, self.timespan_seconds, self.condition)
+    }
+
     /// ATT&CK technique ids among the tags: `T1059.001`.
     pub fn techniques(&self) -> Vec<String> {
         crate::rule::techniques(&self.tags)

@@ -44,7 +44,7 @@ mod trace;
 mod yaml;
 
 pub use condition::Expr;
-pub use correlate::{Correlator, Counts, Fired, Match, Policy};
+pub use correlate::{Correlator, Counts, Fired, Match, Policy, Restored, StateError, Taken};
 pub use correlation::{Correlation, CorrelationKind};
 pub use engine::{Engine, Event, FieldId, Kind, Matched, RuleId, Source, Worker};
 pub use modifier::Placeholders;

@@ -49,11 +49,11 @@ pub(super) enum State {
 
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    count: u64,
-    distinct: HashSet<u64>,
-    sum: f64,
-    values: Vec<f64>,
-    places: u64,
+    pub(super) count: u64,
+    pub(super) distinct: HashSet<u64>,
+    pub(super) sum: f64,
+    pub(super) values: Vec<f64>,
+    pub(super) places: u64,
 }
 
 const NEVER: i64 = i64::MIN;

@@ -387,3 +387,115 @@ proptest! {
         prop_assert_eq!(correlator.groups(), 0, "everything is forgotten in the end");
     }
 }
+
+/// Feeds one match a step, one in three of them held, and lets time go on every seventh.
+fn feed(correlator: &mut Correlator, steps: &[(i64, u32, u8, u8)], from: usize, fired: &mut Vec<Fired>) {
+    let second = |place: usize| 100 + steps[..=place].iter().map(|step| step.0).sum::<i64>();
+    for (place, &(_, rule, user, value)) in steps.iter().enumerate().skip(from) {
+        let time_micros = second(place) * SECOND;
+        let found =
+            Match { tenant: u64::from(user) / 2, rule: RuleId(rule), time_micros, reference: place as u64 };
+        let (user, value) = (user.to_string(), value.to_string());
+        let field = |name: &str| Some(if name == "user" { user.as_str() } else { value.as_str() });
+        match place % 3 {
+            0 => correlator.hold(&found, i64::MAX, field, fired),
+            _ => correlator.observe(&found, i64::MAX, field, fired),
+        };
+        if place % 7 == 0 {
+            correlator.hear(found.tenant, found.time_micros + SECOND, i64::MAX);
+            correlator.settle(time_micros + 5 * SECOND, fired);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, ..ProptestConfig::default() })]
+    #[test]
+    fn a_state_that_is_written_and_read_goes_on_as_if_nothing_had_happened(
+        correlation in any_correlation(),
+        steps in prop::collection::vec((-6..9_i64, 0..3_u32, 0..4_u8, 0..5_u8), 1..60),
+        stop in 0..60_usize,
+        lateness in 0..8_i64,
+        remembered_max in 3..40_usize,
+    ) {
+        let chained = "---\ntitle: more\ncorrelation: {type: event_count, rules: [t], timespan: 30s, condition: {gte: 2}}\n";
+        let rules = load(&(correlation.replace("title: t\n", "title: t\nname: t\n") + chained));
+        prop_assert!(rules.refused.is_empty(), "{:?}", rules.refused);
+        let stop = stop.min(steps.len());
+        let (mut through, mut expected) = (correlator(&rules, lateness, remembered_max), Vec::new());
+        feed(&mut through, &steps, 0, &mut expected);
+        let (mut first, mut fired, mut state) = (correlator(&rules, lateness, remembered_max), Vec::new(), Vec::new());
+        feed(&mut first, &steps[..stop], 0, &mut fired);
+        first.write_state(&mut state);
+        let mut second = correlator(&rules, lateness, remembered_max);
+        let restored = second.read_state(&state).expect("it was just written");
+        prop_assert_eq!(restored, Restored { groups: first.groups(), dropped: 0 });
+        prop_assert_eq!(second.references(), first.references());
+        let mut again = Vec::new();
+        second.write_state(&mut again);
+        prop_assert_eq!(&state, &again);
+        feed(&mut second, &steps, stop, &mut fired);
+        for correlator in [&mut through, &mut second] {
+            correlator.settle(i64::MAX, &mut Vec::new());
+        }
+        prop_assert_eq!(&fired, &expected);
+        prop_assert_eq!(second.counts(), through.counts());
+        for cut in (0..state.len()).step_by(13) {
+            let read = second.read_state(&state[..cut]);
+            prop_assert!(read.is_err() && second.groups() == 0, "cut at {cut}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn damaged_states_are_refused_or_read_and_never_panic(
+        steps in prop::collection::vec((-6..9_i64, 0..3_u32, 0..4_u8, 0..5_u8), 1..40),
+        place in 0..4_000_usize,
+        byte in 0..=255_u8,
+    ) {
+        let rules = load("title: t\ncorrelation: {type: value_count, rules: [a, b], group-by: [user], timespan: 9s, \
+                          condition: {gte: 3, field: value}}\n");
+        let (mut first, mut state) = (correlator(&rules, 5, 100), Vec::new());
+        feed(&mut first, &steps, 0, &mut Vec::new());
+        first.write_state(&mut state);
+        let place = place % state.len();
+        state[place] = byte;
+        let mut second = correlator(&rules, 5, 100);
+        if second.read_state(&state).is_ok() {
+            feed(&mut second, &steps, 0, &mut Vec::new());
+            second.finish(&mut Vec::new());
+        }
+    }
+}
+
+#[test]
+fn a_changed_correlation_begins_anew_and_the_others_go_on() {
+    let rule = |name: &str, count: u32| {
+        format!(
+            "title: {name}\ncorrelation: {{type: event_count, rules: [a], group-by: [user], timespan: 10s, \
+             condition: {{gte: {count}}}}}\n---\n"
+        )
+    };
+    let (before, after) = (load(&(rule("p", 2) + &rule("q", 2))), load(&(rule("q", 2) + &rule("p", 3))));
+    let seen = |correlator: &mut Correlator, second: i64| {
+        let (mut fired, user) = (Vec::new(), Some("u"));
+        let found = Match { tenant: 1, rule: RuleId(0), time_micros: second * SECOND, reference: 7 };
+        correlator.observe(&found, i64::MAX, |_| user, &mut fired);
+        let titles: Vec<_> = correlator.correlations().map(|one| one.title.clone()).collect();
+        fired.iter().map(|fired| titles[fired.correlation].clone()).collect::<Vec<_>>()
+    };
+    let (mut old, mut state) = (correlator(&before, 0, 100), Vec::new());
+    assert_eq!(seen(&mut old, 1), Vec::<String>::new());
+    old.write_state(&mut state);
+    let mut new = correlator(&after, 0, 100);
+    assert_eq!(new.read_state(&state), Ok(Restored { groups: 1, dropped: 1 }));
+    new.map_references(|reference| reference * 10);
+    assert_eq!(new.references().into_iter().collect::<Vec<_>>(), [70]);
+    assert_eq!(seen(&mut new, 2), ["q"]);
+    assert_eq!(
+        seen(&mut new, 3),
+        Vec::<String>::new(),
+        "what p counted before it was changed does not count"
+    );
+    assert_eq!(seen(&mut new, 4), ["p"]);
+    assert_eq!(new.read_state(b"something else"), Err(StateError::Foreign));
+}
