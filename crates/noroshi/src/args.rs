@@ -230,6 +230,10 @@ pub struct Import {
     /// Indicators instead of those in the settings.
     #[arg(long, value_name = "FILE")]
     pub indicators: Vec<PathBuf>,
+    /// Goes on reading what is added, until it is told to stop. Rules that change are loaded again, at once after SIGHUP; a
+    /// file that is broken stays as it was.
+    #[arg(long)]
+    pub follow: bool,
     /// Prints the result as JSON.
     #[arg(long)]
     pub json: bool,
@@ -457,6 +461,9 @@ pub struct Bench {
     /// Worker threads.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub threads: usize,
+    /// Measures another build of noroshi too, turn by turn with this one, and says how they compare.
+    #[arg(long, value_name = "PROGRAM")]
+    pub against: Option<PathBuf>,
     /// Prints the figures as JSON.
     #[arg(long)]
     pub json: bool,
@@ -467,7 +474,7 @@ pub struct Bench {
 pub enum Stage {
     /// Bytes into events.
     Parse,
-    /// Bytes into detections.
+    /// Bytes into detections, correlations included.
     Detect,
     /// Bytes into detections, threats and a lake.
     Path,

@@ -3,7 +3,8 @@
 //!
 //! The database is written from one snapshot, and the lake's files are taken after it. A part rests in the lake before
 //! the database counts it, so whatever the database refers to is in the backup; a part that came in between is there
-//! too much, and reading its file again writes it again under the same name.
+//! too much, and reading its file again writes it again under the same name. What correlations remember is copied before
+//! the database: what came in between they have missed, and never remember something twice.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read as _, Write as _};
@@ -15,6 +16,7 @@ use base::Timestamp;
 use store::{Head, Location, Store, Verification, copy};
 
 use crate::centre::Centre;
+use crate::intake;
 
 const MANIFEST: &str = "manifest.json";
 const DATABASE: &str = "database";
@@ -103,8 +105,9 @@ fn make_in(centre: &Centre, partial: &Path, now: Timestamp) -> anyhow::Result<Ma
     for folder in [partial, &partial.join(DATABASE), &partial.join(FILES)] {
         make_folder(folder)?;
     }
+    let mut names = copy_memory(centre, &partial.join(FILES))?;
     let (schema, audit_head, tables) = centre.runtime.block_on(write_database(centre, partial))?;
-    let names = take_files(centre, &partial.join(FILES))?;
+    names.extend(take_files(centre, &partial.join(FILES))?);
     let files = names.into_iter().map(|name| digested(&partial.join(FILES), name));
     let manifest = Manifest {
         format: FORMAT,
@@ -159,7 +162,8 @@ fn take_files(centre: &Centre, to: &Path) -> anyhow::Result<Vec<String>> {
             let top = below.is_empty();
             let path = if top { name.clone() } else { format!("{below}/{name}") };
             let kind = entry.file_type()?;
-            if kind.is_dir() && !(top && UNFINISHED.contains(&name.as_str())) {
+            let is_elsewhere = top && (name == intake::MEMORY || UNFINISHED.contains(&name.as_str()));
+            if kind.is_dir() && !is_elsewhere {
                 fs::create_dir_all(to.join(&path))?;
                 folders.push(path);
             } else if kind.is_file() && !(top && is_of_a_process(&name)) {
@@ -176,6 +180,29 @@ fn take_files(centre: &Centre, to: &Path) -> anyhow::Result<Vec<String>> {
         }
     }
     drop(still);
+    Ok(names)
+}
+
+/// Copies what correlations remember: its files grow, so they are not linked. Returns their paths.
+fn copy_memory(centre: &Centre, to: &Path) -> anyhow::Result<Vec<String>> {
+    let from = centre.directory.join(intake::MEMORY);
+    let Ok(entries) = fs::read_dir(&from) else { return Ok(Vec::new()) };
+    make_folder(&to.join(intake::MEMORY))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let Ok(name) = entry?.file_name().into_string() else { continue };
+        let path = format!("{}/{name}", intake::MEMORY);
+        match fs::copy(from.join(&name), to.join(&path)) {
+            Ok(_) => {}
+            // An import put a snapshot in its place just now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot copy {}", from.join(&name).display()));
+            }
+        }
+        File::open(to.join(&path))?.sync_all()?;
+        names.push(path);
+    }
     Ok(names)
 }
 

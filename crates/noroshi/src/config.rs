@@ -9,6 +9,7 @@ use base::Language;
 use jiff::SignedDuration;
 use registry::Registry;
 use store::Location;
+use watch::correlation;
 
 use crate::provider::{SignIn, Written};
 
@@ -91,6 +92,64 @@ pub struct Detect {
     pub rules: Vec<PathBuf>,
     /// Indicators.
     pub indicators: Vec<PathBuf>,
+    /// How much later than a newer event of its organisation an event may come, to be correlated.
+    pub lateness: Lateness,
+    /// Matches and values that correlations remember of one organisation.
+    pub remembered_max: Remembered,
+}
+
+impl Detect {
+    /// How correlations wait and remember.
+    pub fn policy(&self) -> sigma::Policy {
+        let lateness_micros = i64::try_from(self.lateness.0.as_micros()).unwrap_or(i64::MAX);
+        sigma::Policy { lateness_micros, remembered_max: self.remembered_max.0 }
+    }
+}
+
+/// A time such as `10m` or `1h`, at most [`Lateness::MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub struct Lateness(pub SignedDuration);
+
+impl Lateness {
+    /// The longest: as long as any correlation looks back.
+    const MAX: SignedDuration = SignedDuration::from_secs(sigma::limit::TIMESPAN_SECONDS_MAX as i64);
+}
+
+impl Default for Lateness {
+    fn default() -> Self {
+        Self(SignedDuration::from_secs(correlation::LATENESS_SECONDS))
+    }
+}
+
+impl TryFrom<String> for Lateness {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        duration(&text)
+            .filter(|duration| *duration >= SignedDuration::ZERO && *duration <= Self::MAX)
+            .map(Self)
+            .ok_or_else(|| format!("{text:?} is not a time of at most 92 days, such as 10m or 1h"))
+    }
+}
+
+/// How many matches and values, at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "usize")]
+pub struct Remembered(pub usize);
+
+impl Default for Remembered {
+    fn default() -> Self {
+        Self(correlation::REMEMBERED_MAX)
+    }
+}
+
+impl TryFrom<usize> for Remembered {
+    type Error = String;
+
+    fn try_from(count: usize) -> Result<Self, String> {
+        if count == 0 { Err("nothing would be remembered".to_owned()) } else { Ok(Self(count)) }
+    }
 }
 
 /// `[judge]`
@@ -139,14 +198,16 @@ impl TryFrom<String> for Every {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let span: Option<jiff::Span> = text.parse().ok();
-        let days_are_24_hours = jiff::SpanRelativeTo::days_are_24_hours();
-        let duration = span.and_then(|span| span.to_duration(days_are_24_hours).ok());
-        duration
+        duration(&text)
             .filter(|duration| *duration >= Self::MIN)
             .map(Self)
             .ok_or_else(|| format!("{text:?} is not a time of at least a minute, such as 1d or 6h"))
     }
+}
+
+fn duration(text: &str) -> Option<SignedDuration> {
+    let span: jiff::Span = text.parse().ok()?;
+    span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()
 }
 
 impl Config {
@@ -230,6 +291,8 @@ mod tests {
         assert_eq!(config.serve.listen, Serve::default().listen);
         assert_eq!(config.board.language, Language::Ja);
         assert_eq!(config.request_limit().unwrap(), web::RequestLimit::default());
+        assert_eq!(config.detect.lateness, Lateness::default());
+        assert_eq!(config.detect.remembered_max, Remembered::default());
         assert_eq!((config.audit.anchor_file, config.audit.anchor_every), (None, Every::default()));
     }
 
@@ -255,6 +318,16 @@ mod tests {
         for wrong in ["", "1", "59s", "-1d", "1 month", "tomorrow"] {
             assert!(every(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn lateness_is_a_time_that_correlations_can_wait() {
+        let lateness = |text: &str| Lateness::try_from(text.to_owned()).map(|lateness| lateness.0.as_secs());
+        assert_eq!([lateness("0s"), lateness("10m"), lateness("92d")], [Ok(0), Ok(600), Ok(92 * 86_400)]);
+        for wrong in ["", "10", "-1m", "93d"] {
+            assert!(lateness(wrong).is_err(), "{wrong}");
+        }
+        assert!(Remembered::try_from(0).is_err());
     }
 
     #[test]

@@ -3,6 +3,10 @@
 //! Records are collected into a batch over as many files as it takes. A batch goes into the lake under the number that
 //! the database will give it, and then, in one transaction, moves the place of every file, counts, judges and takes
 //! the number. A crash in between leaves the number untaken: the next batch writes over what was left.
+//!
+//! Matches that correlations count go the same way: into the memory's log under a number of their own series, and what
+//! comes of them into the same transaction. Time stands still while the files of a run are read, because they may be of
+//! one time; at its end it goes on.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -16,6 +20,7 @@ use formats::read::Options;
 use jiff::SignedDuration;
 use registry::{OrganisationKind, Registry};
 use store::Tx;
+use watch::correlation::{self, Correlated, Match, Memory, Opened};
 use watch::detect::{Detection, Detector, Hit, Pass};
 use watch::intake::{HourCount, PartResult, Position, UnreadRecord};
 use watch::lake::{Lake as _, StoredEvent};
@@ -39,6 +44,10 @@ const AGE_MAX: SignedDuration = SignedDuration::from_hours(24 * 366 * 20);
 const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(48);
 /// The series of numbers that batches take.
 const BATCHES: &str = "intake-batch";
+/// The series of numbers that batches of matches take.
+const CORRELATED: &str = "correlation-batch";
+/// The folder of the data directory in which correlations are remembered.
+pub const MEMORY: &str = "correlation";
 
 /// A file to read, and whose it is.
 #[derive(Clone, Debug)]
@@ -68,6 +77,9 @@ pub struct Report {
     pub unread: u64,
     /// Detections.
     pub detections: u64,
+    /// What was correlated; nothing when no rule correlates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<CorrelationReport>,
     /// New threats.
     pub threats: u64,
     /// Campaigns that are new or grew.
@@ -76,23 +88,56 @@ pub struct Report {
     pub bytes: u64,
 }
 
+impl Report {
+    fn add(&mut self, raised: &watch::threat::Raised) {
+        self.threats += raised.threats.len() as u64;
+        self.campaigns += raised.campaigns.len() as u64;
+    }
+}
+
+/// What was correlated in a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct CorrelationReport {
+    /// Correlations that held, among the detections.
+    pub detections: u64,
+    /// Events that rules matched which correlations count.
+    pub matches: u64,
+    /// Those that came later than the stated lateness.
+    pub late: u64,
+    /// Those that do not say when they happened.
+    pub untimed: u64,
+    /// Groups that are remembered.
+    pub groups: u64,
+    /// Groups forgotten because their organisation had too many, since the memory began.
+    pub forgotten: u64,
+}
+
 /// Reads files into one data directory; only one process does so at a time.
 pub struct Intake<'c> {
     centre: &'c Centre,
-    detector: &'c Detector,
+    detector: Detector,
+    policy: sigma::Policy,
     threads: usize,
+    /// What correlations remember; not there while its last batch may not have been committed.
+    memory: Option<Memory>,
     _lock: File,
 }
 
 impl<'c> Intake<'c> {
     /// Waits for the right to read into the directory.
-    pub fn begin(centre: &'c Centre, detector: &'c Detector, threads: usize) -> anyhow::Result<Self> {
-        Ok(Self { centre, detector, threads, _lock: centre.lock_intake()? })
+    pub fn begin(
+        centre: &'c Centre,
+        detector: &Detector,
+        policy: sigma::Policy,
+        threads: usize,
+    ) -> anyhow::Result<Self> {
+        let lock = centre.lock_intake()?;
+        Ok(Self { centre, detector: detector.clone(), policy, threads, memory: None, _lock: lock })
     }
 
     /// Reads what is new in the files. `progress` is told how many bytes of them are done.
     pub fn read(
-        &self,
+        &mut self,
         files: &[LogFile],
         format: Option<Format>,
         now: Timestamp,
@@ -114,10 +159,12 @@ impl<'c> Intake<'c> {
         let registry = self.centre.registry();
         let shared: Vec<Origin> =
             open.iter().map(|(file, place)| Origin::new(file, place, &registry)).collect();
+        let memory = self.remember()?;
+        let detector = &self.detector;
         let workers = (0..self.threads.max(1))
-            .map(|_| Worker { pass: self.detector.pass(), origins: &shared, registry: &registry, now })
+            .map(|_| Worker { pass: detector.pass(), detector, origins: &shared, registry: &registry, now })
             .collect();
-        let mut batch = Batch::new(self.centre, &registry, now, &open)?;
+        let mut batch = Batch::new(self.centre, &registry, now, &open, memory)?;
         let mut done_before = 0;
         pipeline::run(&inputs, &options, workers, now, &mut |step: Step<Made>| {
             progress(done_before + step.file_bytes);
@@ -141,7 +188,46 @@ impl<'c> Intake<'c> {
             if batch.is_full() { batch.commit(&mut report) } else { Ok(()) }
         })?;
         batch.commit(&mut report)?;
+        batch.settle(&mut report)?;
+        self.memory = batch.memory;
         Ok(report)
+    }
+
+    /// Goes on with other rules and indicators. What correlations remember that did not change stays.
+    pub fn change_rules(&mut self, detector: &Detector) -> anyhow::Result<()> {
+        self.detector = detector.clone();
+        if detector.correlations().is_empty() {
+            // Its folder is left as it is.
+            self.memory = None;
+        }
+        if let Some(memory) = &mut self.memory {
+            let dropped = memory.change_rules(detector)?;
+            tracing::info!(dropped, groups = memory.groups(), "rules changed; correlations go on");
+        }
+        Ok(())
+    }
+
+    /// What correlations remember: as the last run left it, or from its folder.
+    fn remember(&mut self) -> anyhow::Result<Option<Memory>> {
+        if self.memory.is_some() || self.detector.correlations().is_empty() {
+            return Ok(self.memory.take());
+        }
+        let folder = self.centre.directory.join(MEMORY);
+        let next = u64::try_from(self.centre.runtime.block_on(next_number(self.centre, CORRELATED))?)?;
+        let (memory, opened) = Memory::open(&folder, &self.detector, self.policy, next)?;
+        match opened {
+            Opened::Begun => {}
+            Opened::Continued { missing: 0, dropped: 0, groups, batches } => {
+                tracing::debug!(groups, batches, "correlations go on");
+            }
+            Opened::Continued { groups, dropped, missing, .. } => {
+                tracing::warn!(groups, dropped, missing, "correlations go on without some of their groups");
+            }
+            Opened::Lost(reason) => {
+                tracing::warn!(folder = %folder.display(), "correlations begin anew: {reason}");
+            }
+        }
+        Ok(Some(memory))
     }
 
     /// Where to go on in a file; `None` when there is nothing new.
@@ -236,10 +322,14 @@ impl Origin {
 struct Made {
     events: Vec<StoredEvent>,
     detections: Vec<Detection>,
+    matches: Vec<Match>,
+    /// Matches of events that do not say when they happened.
+    untimed: u64,
 }
 
 struct Worker<'r> {
     pass: Pass,
+    detector: &'r Detector,
     origins: &'r [Origin],
     registry: &'r Registry,
     now: Timestamp,
@@ -256,13 +346,20 @@ impl Work for Worker<'_> {
         let time = stated.unwrap_or(self.now);
         let observables = observe::observables(names, event);
         let hits = self.pass.hits(names, sources, event, &observables, time);
-        if !hits.is_empty() {
+        let counted = self.pass.take_counted();
+        if !hits.is_empty() || !counted.is_empty() {
             let route = self.pass.route_name(sources, event.source).to_owned();
             let (actor, target) = observe::parties(names, event);
             let organisation = self.owner(origin, &actor, &target, time);
             for hit in hits {
                 let parties = (actor.clone(), target.clone());
                 made.detections.push(detection(hit, id, organisation, time, &route, parties, &observables));
+            }
+            if !counted.is_empty() && stated.is_none() {
+                made.untimed += 1;
+            } else if !counted.is_empty() {
+                let (what, parties) = ((id, organisation, time), (actor, target));
+                made.matches.push(Match::new(what, parties, &observables, counted, self.detector));
             }
         }
         let source = sources.get(event.source);
@@ -337,6 +434,7 @@ fn detection(
         target,
         observables: observables.to_vec(),
         indicator: hit.indicator,
+        contributing: Vec::new(),
     }
 }
 
@@ -352,6 +450,11 @@ struct Batch<'b> {
     events: Vec<StoredEvent>,
     bytes: usize,
     number: i64,
+    memory: Option<Memory>,
+    correlated: correlation::Batch,
+    /// By match: the number of its file.
+    inputs: Vec<usize>,
+    untimed: u64,
 }
 
 struct Going<'b> {
@@ -367,6 +470,7 @@ impl<'b> Batch<'b> {
         registry: &'b Registry,
         now: Timestamp,
         open: &'b [(&'b LogFile, Place)],
+        memory: Option<Memory>,
     ) -> anyhow::Result<Self> {
         let going = |(file, place): &'b (&'b LogFile, Place)| Going {
             file,
@@ -383,7 +487,11 @@ impl<'b> Batch<'b> {
             hours: HashMap::new(),
             events: Vec::new(),
             bytes: 0,
-            number: centre.runtime.block_on(next_number(centre))?,
+            number: centre.runtime.block_on(next_number(centre, BATCHES))?,
+            memory,
+            correlated: correlation::Batch::default(),
+            inputs: Vec::new(),
+            untimed: 0,
         })
     }
 
@@ -402,6 +510,7 @@ impl<'b> Batch<'b> {
             hours: Vec::new(),
             unread: Vec::new(),
             unread_total: 0,
+            late: 0,
             detections: Vec::new(),
         });
         part.new_offset = file.offset;
@@ -414,6 +523,9 @@ impl<'b> Batch<'b> {
             beginning: unread.beginning,
         }));
         part.detections.extend(step.made.detections);
+        self.untimed += step.made.untimed;
+        self.inputs.extend(step.made.matches.iter().map(|_| step.input));
+        self.correlated.matches.extend(step.made.matches);
         for event in &step.made.events {
             let second = event.time.as_second();
             let hour = Timestamp::from_second(second - second.rem_euclid(3_600)).unwrap_or(event.time);
@@ -424,6 +536,10 @@ impl<'b> Batch<'b> {
             });
             count.events += 1;
             count.last_event_at = count.last_event_at.max(event.time);
+            if event.time_stated {
+                let heard = self.correlated.heard.entry(event.organisation).or_insert(event.time);
+                *heard = event.time.max(*heard);
+            }
             self.bytes += event.raw.len() + 256;
         }
         self.events.extend(step.made.events);
@@ -443,20 +559,66 @@ impl<'b> Batch<'b> {
                 part.hours.push(count);
             }
         }
-        let parts = std::mem::take(&mut self.parts);
-        self.centre.runtime.block_on(self.commit_parts(&parts, report))?;
+        let mut parts = std::mem::take(&mut self.parts);
+        let correlated = self.correlate(&mut parts, report)?;
+        self.centre.runtime.block_on(self.commit_parts(&parts, correlated.as_ref(), report))?;
+        if let Some(memory) = &mut self.memory {
+            memory.committed()?;
+        }
         for input in parts.keys() {
             self.files[*input].next_part += 1;
         }
-        self.number = self.centre.runtime.block_on(next_number(self.centre))?;
+        self.number = self.centre.runtime.block_on(next_number(self.centre, BATCHES))?;
         self.events.clear();
         self.bytes = 0;
+        Ok(())
+    }
+
+    /// Logs and counts the matches of the batch; what came too late is counted with its file.
+    fn correlate(
+        &mut self,
+        parts: &mut BTreeMap<usize, PartResult>,
+        report: &mut Report,
+    ) -> anyhow::Result<Option<Correlated>> {
+        let batch = std::mem::take(&mut self.correlated);
+        let inputs = std::mem::take(&mut self.inputs);
+        let untimed = std::mem::take(&mut self.untimed);
+        let Some(memory) = &mut self.memory else { return Ok(None) };
+        let correlated = memory.take(batch, self.now)?;
+        for place in &correlated.late {
+            let part = inputs.get(*place).and_then(|input| parts.get_mut(input));
+            part.into_iter().for_each(|part| part.late += 1);
+        }
+        let told = report.correlation.get_or_insert_default();
+        told.matches += inputs.len() as u64;
+        told.late += correlated.late.len() as u64;
+        told.untimed += untimed;
+        Ok(Some(correlated))
+    }
+
+    /// Lets time go on when everything is read, and commits what that ends.
+    fn settle(&mut self, report: &mut Report) -> anyhow::Result<()> {
+        let Some(memory) = &mut self.memory else { return Ok(()) };
+        if !memory.is_settled(self.now) {
+            let correlated = memory.settle(self.now)?;
+            self.centre.runtime.block_on(async {
+                let mut tx = self.centre.store.write().await?;
+                self.commit_correlated(&mut tx, &correlated, report).await?;
+                anyhow::Ok(tx.commit().await?)
+            })?;
+        }
+        let Some(memory) = &mut self.memory else { return Ok(()) };
+        memory.committed()?;
+        let told = report.correlation.get_or_insert_default();
+        told.groups = memory.groups() as u64;
+        told.forgotten = memory.counts().forgotten;
         Ok(())
     }
 
     async fn commit_parts(
         &self,
         parts: &BTreeMap<usize, PartResult>,
+        correlated: Option<&Correlated>,
         report: &mut Report,
     ) -> anyhow::Result<()> {
         let mut tx = self.centre.store.write().await?;
@@ -466,19 +628,36 @@ impl<'b> Batch<'b> {
                 watch::intake::commit_part(&mut tx, self.registry, &self.centre.policy, part, self.now)
                     .await?;
             if let watch::intake::Committed::Done(raised) = committed {
-                report.threats += raised.threats.len() as u64;
-                report.campaigns += raised.campaigns.len() as u64;
+                report.add(&raised);
             }
+        }
+        if let Some(correlated) = correlated {
+            self.commit_correlated(&mut tx, correlated, report).await?;
         }
         tx.take_numbers(BATCHES, 1).await?;
         tx.commit().await?;
         Ok(())
     }
+
+    async fn commit_correlated(
+        &self,
+        tx: &mut Tx,
+        correlated: &Correlated,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        let (found, policy) = (&correlated.detections, &self.centre.policy);
+        report.detections += found.len() as u64;
+        report.correlation.get_or_insert_default().detections += found.len() as u64;
+        let raised = watch::intake::commit_correlated(tx, self.registry, policy, found, self.now).await?;
+        report.add(&raised);
+        tx.take_numbers(CORRELATED, 1).await?;
+        Ok(())
+    }
 }
 
 /// The number that the next commit will take. Nobody else takes one meanwhile: the intake lock is held.
-async fn next_number(centre: &Centre) -> anyhow::Result<i64> {
+async fn next_number(centre: &Centre, series: &str) -> anyhow::Result<i64> {
     let mut tx: Tx = centre.store.write().await?;
-    Ok(tx.take_numbers(BATCHES, 1).await?)
+    Ok(tx.take_numbers(series, 1).await?)
     // Dropped without a commit, so the number is still there to be taken.
 }

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(11, "0011_strong_tokens"),
     migration!(12, "0012_finding"),
     migration!(13, "0013_inspection"),
+    migration!(14, "0014_correlation"),
 ];
 
 /// Brings the schema up to date in one transaction: another process sees the old schema or the new one.

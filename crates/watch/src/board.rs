@@ -76,6 +76,8 @@ pub struct Intake {
     pub detections: u64,
     /// Records that could not be read in the period.
     pub unread: u64,
+    /// Events in the period that rules matched too late to be correlated.
+    pub late: u64,
     /// Groups judged normal in the period.
     pub normal: u64,
 }
@@ -114,6 +116,7 @@ pub async fn board(
             events: counts.values().map(|heard| heard.counts.events).sum(),
             detections: counts.values().map(|heard| heard.counts.detections).sum(),
             unread: counts.values().map(|heard| heard.counts.unread).sum(),
+            late: counts.values().map(|heard| heard.counts.late).sum(),
             normal: sql::normal_groups(connection, scope, period).await?,
         },
     })

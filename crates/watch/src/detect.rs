@@ -47,6 +47,18 @@ pub struct Detection {
     pub observables: Vec<Observable>,
     /// The indicator that matched, when it was one.
     pub indicator: Option<Observable>,
+    /// The events that a correlation counted, the latest of them, oldest first; empty for a single event.
+    #[serde(default)]
+    pub contributing: Vec<Contributing>,
+}
+
+/// An event that made a correlation hold, with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Contributing {
+    /// Which.
+    pub event: EventId,
+    /// When it happened.
+    pub at: Timestamp,
 }
 
 /// Rules and indicators, ready for any number of passes.

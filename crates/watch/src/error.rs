@@ -36,6 +36,14 @@ pub enum Error {
     /// The database.
     #[error("the store is unavailable")]
     Store(#[from] store::Error),
+    /// What correlations remember cannot be read or written.
+    #[error("cannot keep what correlations remember in {folder}: {source}")]
+    Memory {
+        /// Where.
+        folder: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The lake.
     #[error(transparent)]
     Lake(#[from] crate::lake::LakeError),
@@ -63,7 +71,9 @@ impl Error {
             }
             Self::Denied(_) => ErrorKind::Denied,
             Self::NoReason | Self::PartMissing { .. } => ErrorKind::Invalid,
-            Self::Store(_) | Self::Registry(_) | Self::Lake(_) => ErrorKind::Unavailable,
+            Self::Store(_) | Self::Registry(_) | Self::Memory { .. } | Self::Lake(_) => {
+                ErrorKind::Unavailable
+            }
         }
     }
 }

@@ -43,6 +43,11 @@ impl Key {
         Self { actor: MANY.to_owned(), target: MANY.to_owned(), ..self.clone() }
     }
 
+    /// Whether it is the group of everybody.
+    pub(crate) fn is_overflow(&self) -> bool {
+        self.actor == MANY && self.target == MANY
+    }
+
     /// The key in a column.
     pub(crate) fn digest(&self) -> String {
         let mut hasher = blake3::Hasher::new_derive_key("noroshi group key v1");

@@ -16,7 +16,7 @@ use jiff::SignedDuration;
 use registry::Registry;
 use store::{Tx, clean, micros};
 
-use crate::detect::Detection;
+use crate::detect::{Contributing, Detection};
 use crate::group::{self, Key, Span};
 use crate::judge::{GroupFacts, Reason, Verdict, judge};
 use crate::policy::Policy;
@@ -82,6 +82,8 @@ pub(crate) struct Kept {
     pub(crate) fields: Vec<(String, String)>,
     pub(crate) observables: Vec<Observable>,
     pub(crate) indicator: Option<Observable>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) contributing: Vec<Contributing>,
 }
 
 impl Kept {
@@ -99,6 +101,7 @@ impl Kept {
                 .collect(),
             observables: observables.map(cleaned).collect(),
             indicator: detection.indicator.as_ref().map(cleaned),
+            contributing: detection.contributing.clone(),
         }
     }
 }
@@ -192,9 +195,7 @@ impl<'a> Batch<'a> {
                     let known = sql::kept_events(tx.connection(), group.id).await?;
                     (Some(group), known)
                 }
-                None if key.actor != group::MANY
-                    && self.is_full(tx, key, joining[0], placed.span).await? =>
-                {
+                None if !key.is_overflow() && self.is_full(tx, key, joining[0], placed.span).await? => {
                     rest.extend(joining);
                     continue;
                 }

@@ -40,6 +40,8 @@ pub struct PartResult {
     pub unread: Vec<UnreadRecord>,
     /// How many there were in all.
     pub unread_total: u64,
+    /// Events that rules matched too late to be correlated.
+    pub late: u64,
     /// What the rules and indicators found.
     pub detections: Vec<Detection>,
 }
@@ -140,6 +142,24 @@ pub async fn commit_part(
     Ok(Committed::Done(raised))
 }
 
+/// Counts and judges what correlations found, in the transaction that takes the number of their batch.
+pub async fn commit_correlated(
+    tx: &mut Tx,
+    registry: &Registry,
+    policy: &Policy,
+    detections: &[Detection],
+    now: Timestamp,
+) -> Result<Raised, Error> {
+    let mut hours: BTreeMap<(Id<Organisation>, i64), Counts> = BTreeMap::new();
+    for detection in detections {
+        hours.entry((detection.organisation, hour_of(detection.time))).or_default().detections += 1;
+    }
+    for ((organisation, hour), counts) in hours {
+        sql::add_hour(tx.connection(), organisation, hour, counts).await?;
+    }
+    ingest(tx, registry, detections, policy, now).await
+}
+
 /// Counters of one hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
@@ -149,21 +169,28 @@ pub struct Counts {
     pub unread: u64,
     /// Detections, whatever they were judged.
     pub detections: u64,
+    /// Events that rules matched too late to be correlated.
+    pub late: u64,
 }
 
 fn by_hour(part: &PartResult, now: Timestamp) -> BTreeMap<i64, Counts> {
-    let hour = |time: Timestamp| micros(time).div_euclid(HOUR_US) * HOUR_US;
     let mut hours: BTreeMap<i64, Counts> = BTreeMap::new();
     for count in &part.hours {
-        hours.entry(hour(count.hour)).or_default().events += count.events;
+        hours.entry(hour_of(count.hour)).or_default().events += count.events;
     }
     for detection in &part.detections {
-        hours.entry(hour(detection.time)).or_default().detections += 1;
+        hours.entry(hour_of(detection.time)).or_default().detections += 1;
     }
-    if part.unread_total > 0 {
-        hours.entry(hour(now)).or_default().unread += part.unread_total;
+    if part.unread_total + part.late > 0 {
+        let counts = hours.entry(hour_of(now)).or_default();
+        counts.unread += part.unread_total;
+        counts.late += part.late;
     }
     hours
+}
+
+fn hour_of(time: Timestamp) -> i64 {
+    micros(time).div_euclid(HOUR_US) * HOUR_US
 }
 
 fn heard(part: &PartResult) -> Option<(Timestamp, Timestamp)> {

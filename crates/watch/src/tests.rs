@@ -2,6 +2,7 @@
 
 mod board;
 mod campaign;
+mod correlation;
 mod crash;
 mod intake;
 mod scale;

@@ -1,5 +1,6 @@
 //! The judged group of detections that is counted.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -306,8 +307,19 @@ pub async fn page(store: &Store, scope: &Scope, id: Id<ThreatKind>, limit: u32) 
     let by_rule = sql::elsewhere_by_rule(connection, scope, &threat, reach, ELSEWHERE_MAX).await?;
     elsewhere.extend(by_rule);
     let earlier_decisions = sql::decisions_on_shape(connection, &threat, EARLIER_MAX).await?;
-    let events = detections.iter().map(|detection| detection.event).collect();
+    let events = events_of(&detections);
     Ok(Page { threat, detections, observables, elsewhere, earlier_decisions, events })
+}
+
+/// The events of detections, each once, in their order; of a correlation those that it counted, newest first.
+fn events_of(detections: &[Detection]) -> Vec<EventId> {
+    let mut seen = HashSet::new();
+    let own = |detection: &Detection| detection.contributing.is_empty().then_some(detection.event);
+    let counted = |detection: &Detection| -> Vec<EventId> {
+        detection.contributing.iter().rev().map(|one| one.event).collect()
+    };
+    let events = detections.iter().flat_map(|detection| own(detection).into_iter().chain(counted(detection)));
+    events.filter(|event| seen.insert(*event)).collect()
 }
 
 /// Records what an analyst decided about a threat in scope: the decision, its audit line, its signal when normal

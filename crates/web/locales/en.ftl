@@ -189,6 +189,7 @@ intake-detections = Detections
 intake-threats = Judged threat
 intake-normal = Judged normal
 intake-unread = Records not readable
+intake-late = Too late to be correlated
 
 ## Threats
 threats-title = Threats
@@ -220,6 +221,10 @@ threat-campaigns = Campaigns
 threat-timeline = Detections over time
 threat-timeline-shown = Detections over time (newest { $n })
 threat-events = Events (newest { $n } of { $all } detections)
+threat-events-counted = { $all ->
+    [one] Events (newest { $n } that the detection counted)
+   *[other] Events (newest { $n } that { $all } detections counted)
+}
 threat-events-missing = { $n ->
     [one] { $n } event is not in the stored data.
    *[other] { $n } events are not in the stored data.

@@ -165,6 +165,7 @@ intake-detections = 検知
 intake-threats = 脅威と判定
 intake-normal = 正常と判定
 intake-unread = 読取不能の記録
+intake-late = 遅着により相関分析の対象外となった事象
 
 ## 脅威の一覧
 threats-title = 脅威
@@ -196,6 +197,7 @@ threat-campaigns = 攻撃キャンペーン
 threat-timeline = 検知の推移
 threat-timeline-shown = 検知の推移（新しい{ $n }件）
 threat-events = 事象（{ $all }件の検知のうち新しい{ $n }件）
+threat-events-counted = 事象（{ $all }件の検知の対象となった事象のうち新しい{ $n }件）
 threat-events-missing = { $n }件の事象は保存データに見つかりません。
 judged-machine = 評点{ $score }点（100点満点）により「{ $verdict }」と判定しました。
 judged-analyst = 分析官が「{ $verdict }」と判定しました。自動判定の評点は{ $score }点（100点満点）です。

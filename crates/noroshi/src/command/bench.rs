@@ -1,15 +1,20 @@
 //! `noroshi bench`: what parsing, detecting and the whole path cost here.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail, ensure};
+use base::Timestamp;
+use clap::ValueEnum as _;
 use formats::read::Options;
 use jiff::civil::date;
 use registry::import::Notation;
-use watch::detect::{Detector, Pass, Routing};
+use watch::correlation;
+use watch::detect::{Counted, Detector, Pass, Routing};
 use watch::indicator::Indicators;
 
 use super::{Exit, print_json, say};
@@ -23,9 +28,9 @@ use crate::pipeline::{self, Read1, Work};
 use crate::{clock, rules};
 
 /// What one stage cost, the median of the runs by CPU time.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 struct Figure {
-    stage: &'static str,
+    stage: String,
     threads: usize,
     runs: usize,
     events: u64,
@@ -47,6 +52,9 @@ struct Count {
 
 /// Runs the command.
 pub fn run(args: &Bench) -> anyhow::Result<Exit> {
+    if let Some(other) = &args.against {
+        return pair(args, other);
+    }
     let scratch = Scratch::new()?;
     let inputs = if args.files.is_empty() { generated(&scratch.0)? } else { input::files(&args.files)? };
     let loaded = if args.rules.is_empty() {
@@ -74,12 +82,58 @@ pub fn run(args: &Bench) -> anyhow::Result<Exit> {
                 }
             });
         }
-        figures.sort_by(|a, b| a.cpu_seconds.total_cmp(&b.cpu_seconds));
-        if let Some(median) = figures.get(figures.len() / 2) {
-            report(median, args.json)?;
+        if let Some(median) = median(figures) {
+            report("", &median, args.json)?;
         }
     }
     Ok(Exit::Done)
+}
+
+fn median(mut figures: Vec<Figure>) -> Option<Figure> {
+    figures.sort_by(|a, b| a.cpu_seconds.total_cmp(&b.cpu_seconds));
+    let half = figures.len() / 2;
+    figures.into_iter().nth(half)
+}
+
+/// Measures this program and another by turns, each run in a process of its own, so that what else the machine does
+/// falls on both.
+fn pair(args: &Bench, other: &Path) -> anyhow::Result<Exit> {
+    let programs = [std::env::current_exe()?, other.to_owned()];
+    let mut figures: BTreeMap<String, [Vec<Figure>; 2]> = BTreeMap::new();
+    for _ in 0..args.runs.max(1) {
+        for (place, program) in programs.iter().enumerate() {
+            for figure in run_once(program, args)? {
+                figures.entry(figure.stage.clone()).or_default()[place].push(figure);
+            }
+        }
+    }
+    for (stage, [own, others]) in figures {
+        let (Some(own), Some(others)) = (median(own), median(others)) else {
+            bail!("{} did not measure {stage}", other.display());
+        };
+        report("this  ", &Figure { runs: args.runs, ..own.clone() }, args.json)?;
+        report("other ", &Figure { runs: args.runs, ..others.clone() }, args.json)?;
+        let times = own.events_per_cpu_second / others.events_per_cpu_second;
+        say(&format!("{stage}: this one takes {times:.2} times as many events per CPU second as the other"));
+    }
+    Ok(Exit::Done)
+}
+
+fn run_once(program: &Path, args: &Bench) -> anyhow::Result<Vec<Figure>> {
+    let mut command = Command::new(program);
+    let stage = args.stage.to_possible_value();
+    command.arg("bench").args(stage.map(|stage| stage.get_name().to_owned()));
+    command.args(["--runs", "1", "--json", "--threads", &args.threads.to_string()]);
+    args.rules.iter().for_each(|path| _ = command.arg("--rules").arg(path));
+    let output = command.arg("--").args(&args.files).stderr(Stdio::inherit()).output();
+    let output = output.with_context(|| format!("cannot run {}", program.display()))?;
+    ensure!(output.status.success(), "{} bench ended with {}", program.display(), output.status);
+    let lines = output.stdout.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines
+        .map(|line| {
+            serde_json::from_slice(line).with_context(|| format!("{} prints no figures", program.display()))
+        })
+        .collect()
 }
 
 #[allow(clippy::disallowed_methods)] // Measuring time is what this command is for.
@@ -92,7 +146,7 @@ fn measure(
     let count = run()?;
     let (wall, cpu) = (began.elapsed().as_secs_f64(), (clock::cpu_time() - cpu).as_secs_f64());
     Ok(Figure {
-        stage,
+        stage: stage.to_owned(),
         threads: args.threads,
         runs: args.runs,
         events: count.events,
@@ -107,12 +161,12 @@ fn measure(
     })
 }
 
-fn report(figure: &Figure, json: bool) -> anyhow::Result<()> {
+fn report(whose: &str, figure: &Figure, json: bool) -> anyhow::Result<()> {
     if json {
         return print_json(figure);
     }
     let line = format!(
-        "{:<7} {:>9} events {:>8.1} MB {:>7} matches {:>8.2} CPU s {:>8.2} s {:>9.0} events/CPU s {:>7.1} MB/CPU s \
+        "{whose}{:<7} {:>9} events {:>8.1} MB {:>7} matches {:>8.2} CPU s {:>8.2} s {:>9.0} events/CPU s {:>7.1} MB/CPU s \
          {:>6.0} MB peak\n",
         figure.stage,
         figure.events,
@@ -137,10 +191,11 @@ impl Work for Nothing {
 struct Matching(Pass);
 
 impl Work for Matching {
-    type Made = u64;
-    fn event(&mut self, read: Read1<'_>, made: &mut u64) {
-        let time = read.event.time.unwrap_or(base::Timestamp::UNIX_EPOCH);
-        *made += self.0.hits(read.names, read.sources, read.event, &[], time).len() as u64;
+    type Made = (u64, Vec<(Timestamp, Counted)>);
+    fn event(&mut self, read: Read1<'_>, (matches, counted): &mut Self::Made) {
+        let time = read.event.time.unwrap_or(Timestamp::UNIX_EPOCH);
+        *matches += self.0.hits(read.names, read.sources, read.event, &[], time).len() as u64;
+        counted.extend(self.0.take_counted().into_iter().map(|counted| (time, counted)));
     }
 }
 
@@ -163,12 +218,25 @@ fn parse(inputs: &[Input], threads: usize) -> anyhow::Result<Count> {
 fn detect(inputs: &[Input], detector: &Detector, threads: usize) -> anyhow::Result<Count> {
     let mut count = Count { events: 0, bytes: 0, matches: 0 };
     let workers = (0..threads).map(|_| Matching(detector.pass())).collect();
+    let (mut correlator, mut fired) = (detector.correlator(correlation::policy()), Vec::new());
     pipeline::run(inputs, &|_| Options::default(), workers, clock::now(), &mut |step| {
         count.events += step.events.values().sum::<u64>();
         count.bytes += step.bytes;
-        count.matches += step.made;
+        let (matches, counted) = step.made;
+        count.matches += matches;
+        for (time, Counted { rule, fields }) in &counted {
+            let time_micros = time.as_microsecond();
+            let seen = sigma::Match { tenant: 0, rule: *rule, time_micros, reference: 0 };
+            let value = |name: &str| {
+                let field = fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+                field.map(|(_, value)| value.as_str())
+            };
+            correlator.hold(&seen, i64::MAX, value, &mut fired);
+        }
         Ok(())
     })?;
+    correlator.finish(&mut fired);
+    count.matches += fired.len() as u64;
     Ok(count)
 }
 
@@ -185,7 +253,7 @@ fn path(inputs: &[Input], detector: &Detector, directory: &Path, threads: usize)
     let organisation = registry.organisations().last().context("the registry is empty")?.id;
     let file = |input: &Input| LogFile { organisation, name: input.name.clone(), input: input.clone() };
     let files: Vec<_> = inputs.iter().map(file).collect();
-    let intake = Intake::begin(&centre, detector, threads)?;
+    let mut intake = Intake::begin(&centre, detector, watch::correlation::policy(), threads)?;
     let report = intake.read(&files, None, clock::now(), &mut |_| {})?;
     Ok(Count { events: report.events, bytes: report.bytes, matches: report.detections })
 }

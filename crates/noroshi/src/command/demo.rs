@@ -180,8 +180,7 @@ fn detector() -> anyhow::Result<Detector> {
     if let Some(wrong) = indicators.read("demo.csv", INDICATORS).first() {
         bail!("content/indicators/demo.csv:{}: {}", wrong.line, wrong.reason);
     }
-    let rules = rules::starter::load().without_correlations(rules::UNCORRELATED);
-    Ok(Detector::new(rules, indicators, Routing::BySource))
+    Ok(Detector::new(rules::starter::load(), indicators, Routing::BySource))
 }
 
 /// Somebody invented for every role.
@@ -266,7 +265,8 @@ fn feed(
     let mut logs = Logs::new(centre.directory.join("logs"));
     let mut lines = world.lines(scale);
     let mut waiting = lines.next();
-    let intake = Intake::begin(centre, detector, pipeline::threads())?;
+    let policy = watch::correlation::policy();
+    let mut intake = Intake::begin(centre, detector, policy, pipeline::threads())?;
     let mut until = day.midnight;
     while until < day.end() {
         // Behind the day's clock, an hour at a time; at its side, in small steps.

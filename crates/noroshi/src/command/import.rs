@@ -1,8 +1,11 @@
 //! `noroshi import`: log files into a data directory.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use anyhow::bail;
 use base::{Id, Organisation};
+use tokio::signal::unix::{SignalKind, signal};
 use watch::detect::{Detector, Routing};
 
 use super::{Exit, print_json, progress_of_bytes, say};
@@ -10,7 +13,7 @@ use crate::args::Import;
 use crate::centre::Centre;
 use crate::config::Config;
 use crate::input::{self, Input};
-use crate::intake::{Intake, LogFile, Report};
+use crate::intake::{CorrelationReport, Intake, LogFile, Report};
 use crate::{clock, pipeline, rules};
 
 /// Runs the command.
@@ -23,33 +26,106 @@ pub fn run(args: &Import) -> anyhow::Result<Exit> {
     if !args.indicators.is_empty() {
         config.detect.indicators.clone_from(&args.indicators);
     }
-    let detector = detector(&config)?;
+    let mut followed = rules::Followed::default();
+    let detector = match followed.look(&config.detect.rules) {
+        _ if config.detect.rules.is_empty() => detector(&config, rules::starter::load())?,
+        Ok(Some(changed)) => detector(&config, changed.rules)?,
+        Ok(None) => bail!("no rules were read"),
+        Err(error) => return Err(error),
+    };
     let centre = Centre::open(&directory, &config)?;
     let organisation = centre.organisation(&args.organisation)?;
     let files = log_files(&args.paths, organisation)?;
-    let intake = Intake::begin(&centre, &detector, pipeline::threads())?;
+    let mut intake = Intake::begin(&centre, &detector, config.detect.policy(), pipeline::threads())?;
     let bar = progress_of_bytes(files.iter().map(|file| file.input.bytes).sum());
     let report = intake.read(&files, args.format, clock::now(), &mut |bytes| bar.set_position(bytes))?;
     bar.finish_and_clear();
-    for (file, reason) in &report.files_unread {
-        say(&format!("{file}: {reason}"));
-    }
-    if args.json {
-        print_json(&report)?
-    } else {
-        say(&sentence(&report))
+    tell(&report, args.json)?;
+    if args.follow {
+        return follow(args, &config, &centre, organisation, &mut intake, &mut followed);
     }
     Ok(if report.unread > 0 || !report.files_unread.is_empty() { Exit::Unread } else { Exit::Done })
 }
 
-/// Rules and indicators as the settings name them; the starter rules when they name none.
-pub fn detector(config: &Config) -> anyhow::Result<Detector> {
-    let rules = if config.detect.rules.is_empty() {
-        rules::starter::load()
-    } else {
-        rules::load(&config.detect.rules, &sigma::Placeholders::new())?
+fn tell(report: &Report, json: bool) -> anyhow::Result<()> {
+    for (file, reason) in &report.files_unread {
+        say(&format!("{file}: {reason}"));
+    }
+    if json {
+        return print_json(report);
+    }
+    say(&sentence(report));
+    Ok(())
+}
+
+/// How often files and rules are looked at again.
+const TURN: Duration = Duration::from_secs(2);
+
+/// Reads what is added, turn by turn, until somebody says stop.
+fn follow(
+    args: &Import,
+    config: &Config,
+    centre: &Centre,
+    organisation: Id<Organisation>,
+    intake: &mut Intake,
+    followed: &mut rules::Followed,
+) -> anyhow::Result<Exit> {
+    let (mut stop, mut hang_up) = centre
+        .runtime
+        .block_on(async { anyhow::Ok((signal(SignalKind::terminate())?, signal(SignalKind::hangup())?)) })?;
+    let mut files_unread = Vec::new();
+    loop {
+        let goes_on = centre.runtime.block_on(async {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => false,
+                _ = stop.recv() => false,
+                _ = tokio::time::timeout(TURN, hang_up.recv()) => true,
+            }
+        });
+        if !goes_on {
+            return Ok(Exit::Done);
+        }
+        if !config.detect.rules.is_empty() {
+            look_at_rules(config, intake, followed)?;
+        }
+        centre.runtime.block_on(centre.reload_registry())?;
+        let files = log_files(&args.paths, organisation)?;
+        let report = intake.read(&files, args.format, clock::now(), &mut |_| {})?;
+        if report.events + report.unread + report.detections > 0 || report.files_unread != files_unread {
+            tell(&report, args.json)?;
+        }
+        files_unread = report.files_unread;
+    }
+}
+
+/// Loads rules that changed. What is broken stays as it was and is named, once.
+fn look_at_rules(config: &Config, intake: &mut Intake, followed: &mut rules::Followed) -> anyhow::Result<()> {
+    let changed = match followed.look(&config.detect.rules) {
+        Ok(None) => return Ok(()),
+        Ok(Some(changed)) => changed,
+        Err(error) => {
+            tracing::error!("the rules stay as they were: {error:#}");
+            return Ok(());
+        }
     };
-    let rules = rules.without_correlations(rules::UNCORRELATED);
+    for (file, reason) in &changed.kept {
+        say(&format!("{file}: {reason}; the rules in it stay as they were"));
+    }
+    let detector = match detector(config, changed.rules) {
+        Ok(detector) => detector,
+        Err(error) => {
+            tracing::error!("the rules stay as they were: {error:#}");
+            return Ok(());
+        }
+    };
+    let (rules, correlations) = (detector.engine().rules().len(), detector.correlations().len());
+    intake.change_rules(&detector)?;
+    say(&format!("rules changed: {rules} rules, {correlations} correlations"));
+    Ok(())
+}
+
+/// These rules, and the indicators that the settings name.
+fn detector(config: &Config, rules: sigma::Rules) -> anyhow::Result<Detector> {
     for refused in &rules.refused {
         tracing::warn!(file = refused.file, "rule not used: {}", refused.refusal);
     }
@@ -74,7 +150,7 @@ fn log_files(paths: &[PathBuf], organisation: Id<Organisation>) -> anyhow::Resul
 }
 
 fn sentence(report: &Report) -> String {
-    format!(
+    let mut sentence = format!(
         "{} events of {} files ({} unchanged): {} detections, {} new threats, {} campaigns; {} records not read",
         report.events,
         report.files,
@@ -83,5 +159,12 @@ fn sentence(report: &Report) -> String {
         report.threats,
         report.campaigns,
         report.unread
-    )
+    );
+    if let Some(correlation) = &report.correlation {
+        let CorrelationReport { detections, matches, late, untimed, .. } = correlation;
+        sentence += &format!(
+            "; {matches} matches correlated into {detections} detections, {late} too late, {untimed} without a time"
+        );
+    }
+    sentence
 }

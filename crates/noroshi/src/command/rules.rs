@@ -29,6 +29,9 @@ pub fn run(command: &RulesCommand) -> anyhow::Result<Exit> {
     }
 }
 
+/// Why correlations are left out where one rule is looked at.
+const UNCORRELATED: &str = "one rule is asked about one event here";
+
 /// Something about a rule that its author should know.
 #[derive(Debug, serde::Serialize)]
 struct Finding {
@@ -168,11 +171,8 @@ impl Tested {
 fn test(paths: &[PathBuf], root: Option<&Path>, json: bool) -> anyhow::Result<Exit> {
     let loaded = rules::load(paths, &Placeholders::new())?;
     // A rule that only feeds a correlation is tested by itself all the same.
-    let detector = Detector::new(
-        loaded.without_correlations(rules::UNCORRELATED),
-        Indicators::default(),
-        Routing::BySource,
-    );
+    let detector =
+        Detector::new(loaded.without_correlations(UNCORRELATED), Indicators::default(), Routing::BySource);
     let mut out = BufWriter::new(std::io::stdout().lock());
     let (mut passed, mut failed, mut untested) = (0, 0, 0);
     for rule in detector.engine().rules() {
@@ -332,7 +332,7 @@ fn explain(
     files: &[PathBuf],
     json: bool,
 ) -> anyhow::Result<Exit> {
-    let loaded = rules::load(paths, &Placeholders::new())?.without_correlations(rules::UNCORRELATED);
+    let loaded = rules::load(paths, &Placeholders::new())?.without_correlations(UNCORRELATED);
     let number = match rule {
         Some(id) => loaded.rules.iter().position(|rule| rule.id == id),
         None if loaded.rules.len() == 1 => Some(0),
@@ -453,7 +453,8 @@ fn coverage(paths: &[PathBuf], navigator: Option<&Path>, json: bool) -> anyhow::
     Ok(Exit::Done)
 }
 
-/// A layer of the ATT&CK Navigator (layer format 4.5): how many rules look for each technique.
+/// A layer of the ATT&CK Navigator: how many rules look for each technique. Layer format 4.5 asks for the versions of
+/// layer and Navigator (4.9.0 or later), and for a gradient that ends higher than it begins.
 fn layer(covered: &[Covered]) -> serde_json::Value {
     let techniques: Vec<_> = covered
         .iter()
@@ -469,7 +470,7 @@ fn layer(covered: &[Covered]) -> serde_json::Value {
     let most = covered.iter().map(|covered| covered.rules).max().unwrap_or(1);
     json!({
         "name": "Sigma rules",
-        "versions": {"layer": "4.5"},
+        "versions": {"layer": "4.5", "navigator": "4.9.0"},
         "domain": "enterprise-attack",
         "description": "How many rules look for each technique",
         "techniques": techniques,

@@ -67,4 +67,10 @@ fn coverage_is_counted_by_technique_and_written_as_a_layer() {
     assert_eq!((rows[0]["technique"].as_str(), rows[0]["rules"].as_u64()), (Some("T1190"), Some(1)));
     let layer: serde_json::Value = serde_json::from_slice(&std::fs::read(layer).unwrap()).unwrap();
     assert_eq!(layer["techniques"][0]["techniqueID"], "T1190");
+    // What layer format 4.5 requires.
+    assert_eq!(layer["versions"], serde_json::json!({"layer": "4.5", "navigator": "4.9.0"}));
+    assert_eq!((layer["domain"].as_str(), layer["name"].is_string()), (Some("enterprise-attack"), true));
+    let gradient = &layer["gradient"];
+    assert!(gradient["minValue"].as_f64() < gradient["maxValue"].as_f64(), "{gradient}");
+    assert_eq!(gradient["colors"].as_array().map(Vec::len), Some(2));
 }

@@ -67,7 +67,7 @@ pub(crate) async fn intake_by_organisation(
     }
     let mut query = Builder::new(
         "SELECT organisation, CAST(SUM(events) AS BIGINT), CAST(SUM(unread) AS BIGINT),
-            CAST(SUM(detections) AS BIGINT)
+            CAST(SUM(detections) AS BIGINT), CAST(SUM(late) AS BIGINT)
          FROM intake_hours WHERE hour >= ",
     );
     query.push_bind(micros(period.start)).push(" AND hour < ").push_bind(micros(period.end));
@@ -79,6 +79,7 @@ pub(crate) async fn intake_by_organisation(
             events: count(row.try_get(1)?),
             unread: count(row.try_get(2)?),
             detections: count(row.try_get(3)?),
+            late: count(row.try_get(4)?),
         };
     }
     Ok(heard)

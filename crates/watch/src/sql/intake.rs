@@ -56,12 +56,12 @@ pub(crate) async fn upsert_import(
     let events: u64 = part.hours.iter().map(|hour| hour.events).sum();
     let unread: i64 = sqlx::query_scalar(
         "INSERT INTO imports (organisation, file, fingerprint, parts, offset_bytes, events, unread, detections,
-            first_at, last_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+            first_at, last_at, late)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
          ON CONFLICT (organisation, file, fingerprint) DO UPDATE SET parts = excluded.parts,
             offset_bytes = excluded.offset_bytes, events = imports.events + excluded.events,
             unread = imports.unread + excluded.unread, detections = imports.detections + excluded.detections,
-            last_at = excluded.last_at
+            last_at = excluded.last_at, late = imports.late + excluded.late
          RETURNING unread",
     )
     .bind(part.organisation.to_string())
@@ -73,6 +73,7 @@ pub(crate) async fn upsert_import(
     .bind(column(part.unread_total))
     .bind(column(part.detections.len() as u64))
     .bind(micros(now))
+    .bind(column(part.late))
     .fetch_one(connection)
     .await?;
     Ok(count(unread).saturating_sub(part.unread_total))
@@ -85,16 +86,19 @@ pub(crate) async fn add_hour(
     counts: Counts,
 ) -> Result<(), Error> {
     sqlx::query(
-        "INSERT INTO intake_hours (hour, organisation, events, unread, detections) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO intake_hours (hour, organisation, events, unread, detections, late)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (hour, organisation) DO UPDATE SET events = intake_hours.events + excluded.events,
             unread = intake_hours.unread + excluded.unread,
-            detections = intake_hours.detections + excluded.detections",
+            detections = intake_hours.detections + excluded.detections,
+            late = intake_hours.late + excluded.late",
     )
     .bind(hour_us)
     .bind(organisation.to_string())
     .bind(column(counts.events))
     .bind(column(counts.unread))
     .bind(column(counts.detections))
+    .bind(column(counts.late))
     .execute(connection)
     .await?;
     Ok(())
@@ -196,7 +200,7 @@ pub(crate) async fn imports(
     limit: u32,
 ) -> Result<Vec<Import>, Error> {
     let mut query = Builder::new(
-        "SELECT organisation, file, fingerprint, offset_bytes, events, unread, detections, first_at, last_at
+        "SELECT organisation, file, fingerprint, offset_bytes, events, unread, detections, first_at, last_at, late
          FROM imports WHERE 1 = 1",
     );
     within(&mut query, "organisation", scope, Right::ReadEvents);
@@ -213,6 +217,7 @@ pub(crate) async fn imports(
                     events: count(row.try_get(4)?),
                     unread: count(row.try_get(5)?),
                     detections: count(row.try_get(6)?),
+                    late: count(row.try_get(9)?),
                 },
                 first_at: instant(row.try_get(7)?)?,
                 last_at: instant(row.try_get(8)?)?,
@@ -228,7 +233,8 @@ pub(crate) async fn hours(
     period: Period,
 ) -> Result<Vec<(Timestamp, Counts)>, Error> {
     let mut query = Builder::new(
-        "SELECT hour, CAST(SUM(events) AS BIGINT), CAST(SUM(unread) AS BIGINT), CAST(SUM(detections) AS BIGINT)
+        "SELECT hour, CAST(SUM(events) AS BIGINT), CAST(SUM(unread) AS BIGINT), CAST(SUM(detections) AS BIGINT),
+            CAST(SUM(late) AS BIGINT)
          FROM intake_hours WHERE hour >= ",
     );
     query.push_bind(micros(period.start)).push(" AND hour < ").push_bind(micros(period.end));
@@ -244,6 +250,7 @@ pub(crate) async fn hours(
                 events: count(row.try_get(1)?),
                 unread: count(row.try_get(2)?),
                 detections: count(row.try_get(3)?),
+                late: count(row.try_get(4)?),
             };
             Ok((instant(row.try_get(0)?)?, counts))
         })

@@ -238,6 +238,7 @@ pub(crate) async fn detections_of(
                 target: kept.target,
                 observables: kept.observables,
                 indicator: kept.indicator,
+                contributing: kept.contributing,
             })
         })
         .collect()

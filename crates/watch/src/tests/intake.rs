@@ -3,8 +3,8 @@ use base::{Period, Severity::High};
 use super::world::{World, at, detection, org, part};
 use crate::Error;
 use crate::intake::{
-    Committed, Counts, Position, UNREAD_KEPT_PER_FILE, UnreadRecord, commit_part, hours, imports, position,
-    unread,
+    Committed, Counts, PartResult, Position, UNREAD_KEPT_PER_FILE, UnreadRecord, commit_part, hours, imports,
+    position, unread,
 };
 
 #[tokio::test]
@@ -12,15 +12,16 @@ async fn one_commit_moves_the_place_the_counters_and_the_threats() {
     let world = World::new().await;
     let one =
         part("eve.json", 0, vec![detection("naibu", "r1", High, 0), detection("naibu", "r1", High, 70)]);
+    let one = PartResult { late: 3, ..one };
     assert!(matches!(world.commit(&one).await, Committed::Done(raised) if raised.counted == 2));
     let place = position(&world.store, org("naibu"), "eve.json", "f").await.unwrap();
     assert_eq!(place, Position { next_part: 1, offset: 1000 });
     let day = Period { start: at(-600), end: at(600) };
     let counted = hours(&world.store, &testkit::house(), None, day).await.unwrap();
-    let first = Counts { events: 10, unread: 2, detections: 1 };
+    let first = Counts { events: 10, unread: 2, detections: 1, late: 3 };
     assert_eq!(counted, [(at(0), first), (at(60), Counts { detections: 1, ..Counts::default() })]);
     let read = imports(&world.store, &testkit::house(), 9).await.unwrap();
-    assert_eq!((read.len(), read[0].counts), (1, Counts { events: 10, unread: 2, detections: 2 }));
+    assert_eq!((read.len(), read[0].counts), (1, Counts { events: 10, unread: 2, detections: 2, late: 3 }));
 }
 
 #[tokio::test]

@@ -62,6 +62,7 @@ pub(super) fn detection(key: &str, rule: &str, level: Severity, minutes: i64) ->
         target: "192.0.2.200".into(),
         observables: Vec::new(),
         indicator: None,
+        contributing: Vec::new(),
     }
 }
 
@@ -162,6 +163,7 @@ pub(super) fn part(file: &str, number: u64, detections: Vec<Detection>) -> PartR
         hours: vec![HourCount { hour: time, events: 10, last_event_at: time }],
         unread: vec![unread(1), unread(2)],
         unread_total: 2,
+        late: 0,
         detections,
     }
 }

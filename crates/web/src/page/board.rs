@@ -258,6 +258,7 @@ fn intake(visit: &Visit, board: &Board) -> Vec<Fact> {
         ("intake-threats", board.threats_total, "/threats?verdict=threat"),
         ("intake-normal", intake.normal, "/threats?verdict=normal"),
         ("intake-unread", intake.unread, "/unread"),
+        ("intake-late", intake.late, ""),
     ];
     let fact = |(key, number, href): (&str, u64, &str)| Fact {
         name: visit.words.get(key),

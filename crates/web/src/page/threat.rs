@@ -111,8 +111,8 @@ async fn events(app: &Arc<App>, visit: &Visit, found: &Page) -> Result<Vec<Store
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let shown =
-        found.detections.iter().filter(|detection| ids.contains(&detection.event)).map(|one| one.time);
+    let shown = found.detections.iter().flat_map(times_of).filter(|(event, _)| ids.contains(event));
+    let shown = shown.map(|(_, at)| at);
     let period = Period {
         start: near(shown.clone().min().unwrap_or(found.threat.first_at)).start,
         end: near(shown.max().unwrap_or(found.threat.last_at)).end,
@@ -123,18 +123,26 @@ async fn events(app: &Arc<App>, visit: &Visit, found: &Page) -> Result<Vec<Store
     Ok(events)
 }
 
+/// The events of a detection, and when they happened.
+fn times_of(detection: &Detection) -> impl Iterator<Item = (EventId, base::Timestamp)> + Clone {
+    let counted = detection.contributing.iter().map(|one| (one.event, one.at));
+    std::iter::once((detection.event, detection.time)).chain(counted)
+}
+
 fn page(visit: &Visit, found: &Page, events: &[StoredEvent]) -> ThreatPage {
     let (words, threat) = (visit.words, &found.threat);
     let marks: Vec<&str> =
         found.observables.iter().map(|(observable, _)| observable.value.as_str()).collect();
     let record = |event: &StoredEvent| {
-        let own: Vec<&Detection> = found.detections.iter().filter(|one| one.event == event.id).collect();
+        let own = found.detections.iter().filter(|one| times_of(one).any(|(id, _)| id == event.id));
+        let own: Vec<&Detection> = own.collect();
         Record::new(visit, event, &marks, &own)
     };
     let wanted = found.events.len().min(EVENTS_MAX);
     let missing = wanted.saturating_sub(events.len()) as u64;
     let decided = threat.decision.as_ref();
     let shown = found.detections.len() as u64;
+    let counts = found.detections.iter().any(|detection| !detection.contributing.is_empty());
     ThreatPage {
         frame: visit.frame("/threats", format!("{} {}", threat.number, neutral_short(&threat.title, 80))),
         may_decide: visit.scope().covers(Right::Decide, Some(threat.organisation)),
@@ -186,8 +194,10 @@ fn page(visit: &Visit, found: &Page, events: &[StoredEvent]) -> ThreatPage {
             .take(OBSERVABLES_MAX)
             .map(|(observable, times)| ObservableRow::new(visit, observable, *times))
             .collect(),
-        events_title: words
-            .with("threat-events", &[("n", (events.len() as u64).into()), ("all", threat.detections.into())]),
+        events_title: words.with(
+            if counts { "threat-events-counted" } else { "threat-events" },
+            &[("n", (events.len() as u64).into()), ("all", threat.detections.into())],
+        ),
         events_missing: if missing > 0 {
             words.with("threat-events-missing", &[("n", missing.into())])
         } else {
