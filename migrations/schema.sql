@@ -264,7 +264,7 @@ CREATE TABLE imports (
     unread       BIGINT NOT NULL,
     detections   BIGINT NOT NULL,
     first_at     BIGINT NOT NULL,
-    last_at      BIGINT NOT NULL,
+    last_at      BIGINT NOT NULL, late BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (organisation, file, fingerprint)
 );
 CREATE INDEX imports_by_time ON imports (last_at);
@@ -278,7 +278,7 @@ CREATE TABLE intake_hours (
     organisation TEXT   NOT NULL,
     events       BIGINT NOT NULL,
     unread       BIGINT NOT NULL,
-    detections   BIGINT NOT NULL,
+    detections   BIGINT NOT NULL, late BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (hour, organisation)
 );
 CREATE INDEX intake_hours_of ON intake_hours (organisation, hour);

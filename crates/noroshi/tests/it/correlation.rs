@@ -159,7 +159,12 @@ fn what_an_earlier_import_left_open_the_next_one_finishes_and_what_is_too_late_i
     write(folder.path(), "logs/www/access.log", log(4_900..4_998));
     let first = import(&data, &logs, &rules);
     assert_eq!((first["correlation"]["matches"].as_u64(), first["detections"].as_u64()), (Some(3), Some(0)));
+    // So it does after a backup was restored.
+    let [kept, restored] = ["kept", "restored"].map(|name| folder.path().join(name).display().to_string());
+    assert!(noroshi(["backup", "--data", &data, &kept]).status.success());
+    assert!(noroshi(["restore", "--data", &restored, &kept]).status.success());
     write(folder.path(), "logs/www/access.log.1", log(4_998..5_100));
+    assert_eq!(import(&restored, &logs, &rules)["correlation"]["detections"], 1);
     let second = import(&data, &logs, &rules);
     assert_eq!(
         (second["correlation"]["detections"].as_u64(), second["threats"].as_u64()),

@@ -331,15 +331,12 @@ impl<'b> Reader<'b> {
         tenant.counts = self.counts()?;
         let mut gone = Vec::new();
         for number in 0..self.count()? as u32 {
-            let written = if self.unsigned()? == 1 { Some(self.group(compiled, numbers)?) } else { None };
-            let group = match written {
-                Some(Known::Here(group)) => Some(group),
-                Some(Known::Gone) => {
-                    gone.push(number);
-                    None
-                }
-                None => None,
-            };
+            if self.unsigned()? != 1 {
+                tenant.groups.push(None);
+                continue;
+            }
+            let group = self.group(compiled, numbers)?;
+            gone.extend(group.is_none().then_some(number));
             tenant.groups.push(group);
         }
         tenant.free = self.list(Self::small)?;
@@ -400,7 +397,8 @@ impl<'b> Reader<'b> {
         })
     }
 
-    fn group(&mut self, compiled: &Compiled, numbers: &[Option<u32>]) -> Result<Known, StateError> {
+    /// One group; `None` when its correlation was changed or is gone.
+    fn group(&mut self, compiled: &Compiled, numbers: &[Option<u32>]) -> Result<Option<Group>, StateError> {
         let written: usize = self.small()?;
         let correlation = *numbers.get(written).ok_or(StateError::Damaged)?;
         let generation = self.small()?;
@@ -412,7 +410,7 @@ impl<'b> Reader<'b> {
         let fired = if flags & 2 == 2 { Some(self.signed()?) } else { None };
         let references = self.valued()?.into();
         let state = self.state()?;
-        let Some(number) = correlation else { return Ok(Known::Gone) };
+        let Some(number) = correlation else { return Ok(None) };
         let plan = compiled.correlations.get(number as usize).ok_or(StateError::Damaged)?;
         // The same definition makes the same shape.
         let made = State::new(plan.shape);
@@ -420,7 +418,7 @@ impl<'b> Reader<'b> {
         if std::mem::discriminant(&made) != std::mem::discriminant(&state) || rules(&made) != rules(&state) {
             return Err(StateError::Damaged);
         }
-        Ok(Known::Here(Group {
+        Ok(Some(Group {
             correlation: number,
             generation,
             hash: compiled.hasher.hash_one((number, &*key)),
@@ -464,11 +462,4 @@ impl<'b> Reader<'b> {
     fn valued(&mut self) -> Result<Vec<(i64, u64)>, StateError> {
         self.list(|bytes| Ok((bytes.signed()?, bytes.unsigned()?)))
     }
-}
-
-/// A group that was written.
-enum Known {
-    Here(Group),
-    /// Its correlation was changed or is gone.
-    Gone,
 }

@@ -18,7 +18,7 @@ use store::Store;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use watch::Policy;
-use watch::detect::Detection;
+use watch::detect::{Contributing, Detection};
 use watch::intake::{HourCount, PartResult, UnreadRecord};
 use watch::lake::{Cost, Dimension, Found, Lake, LakeError, Search, Sighting, StoredEvent, Wanted};
 
@@ -427,12 +427,18 @@ fn part(
     let busy = place > 0 && size.others == Others::Busy;
     let threats = if place < crate::page::board::HEAT_ROWS_MAX { size.threats } else { size.threats.min(2) };
     let threats = if busy { threats + 4 } else { threats };
+    let happened = |number: usize| ago(number as i64 * 3_600 + place as i64 % 60 + 30);
+    let name = |number: usize| {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&(place as u64).to_be_bytes());
+        id[8..].copy_from_slice(&(number as u64).to_be_bytes());
+        id
+    };
+    // The third one counts the event before it and its own.
+    let counted = |number: usize| Contributing { event: EventId(name(number)), at: happened(number) };
     let detections: Vec<Detection> = (0..threats)
         .map(|number| {
-            let at = ago(number as i64 * 3_600 + place as i64 % 60 + 30);
-            let mut id = [0; 16];
-            id[..8].copy_from_slice(&(place as u64).to_be_bytes());
-            id[8..].copy_from_slice(&(number as u64).to_be_bytes());
+            let (at, id) = (happened(number), name(number));
             // One event of each organisation is enough to fill a page with the worst there is.
             if number == 0 || !size.nasty {
                 shelf.push(event(size, organisation, EventId(id), at));
@@ -452,6 +458,7 @@ fn part(
                 // The campaign is the same in every world.
                 observables: if number < 2 { vec![shared.clone()] } else { Vec::new() },
                 indicator: None,
+                contributing: if number == 2 { vec![counted(2), counted(1)] } else { Vec::new() },
             }
         })
         .collect();
@@ -467,6 +474,7 @@ fn part(
         hours: vec![hour],
         unread: vec![unread],
         unread_total: if busy { 9 } else { 2 },
+        late: if busy { 11 } else { 3 },
         detections,
     }
 }
