@@ -6,6 +6,7 @@ mod audit;
 mod finding;
 mod inspect;
 mod leak;
+mod load;
 mod registry;
 mod rights;
 mod survey;
