@@ -28,6 +28,8 @@ mod correlate;
 mod correlation;
 mod engine;
 mod expression;
+#[cfg(test)]
+mod fuzz;
 pub mod limit;
 mod modifier;
 #[cfg(test)]
