@@ -173,6 +173,7 @@ CREATE TABLE contacts (
     UNIQUE (organisation, key)
 );
 CREATE INDEX contacts_by_verification ON contacts (last_verified_at);
+CREATE INDEX contacts_of ON contacts (organisation, valid_from, valid_until);
 CREATE TABLE counters (
     name  TEXT   NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL
@@ -378,7 +379,7 @@ CREATE TABLE servers (
     system       TEXT NOT NULL,
     UNIQUE (organisation, key)
 );
-CREATE INDEX servers_of ON servers (organisation, kind, valid_from, valid_until);
+CREATE INDEX servers_of ON servers (organisation, kind, valid_from, valid_until, system);
 CREATE TABLE sessions (
     digest     TEXT   NOT NULL PRIMARY KEY,
     id         TEXT   NOT NULL UNIQUE,
@@ -430,7 +431,7 @@ CREATE TABLE software (
     UNIQUE (organisation, key)
 );
 CREATE INDEX software_by_end ON software (end_of_support);
-CREATE INDEX software_of ON software (organisation, valid_from, valid_until);
+CREATE INDEX software_of ON software (organisation, valid_from, valid_until, system);
 CREATE TABLE survey_items (
     survey         TEXT   NOT NULL REFERENCES surveys (id),
     place          BIGINT NOT NULL,
@@ -483,6 +484,7 @@ CREATE TABLE systems (
     place           TEXT   NOT NULL,
     UNIQUE (organisation, key)
 );
+CREATE INDEX systems_of ON systems (organisation, valid_from, valid_until, confidentiality);
 CREATE TABLE tallies (
     part     BIGINT NOT NULL REFERENCES survey_parts (id),
     role     TEXT   NOT NULL,

@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(12, "0012_finding"),
     migration!(13, "0013_inspection"),
     migration!(14, "0014_correlation"),
+    migration!(15, "0015_registry_indexes"),
 ];
 
 /// Brings the schema up to date in one transaction: another process sees the old schema or the new one.
