@@ -15,6 +15,10 @@ export async function inspections(browser) {
   };
   const survey = await first("/inspect", /^\/inspect\/surveys\/survey_[0-9a-f]+$/);
   const item = await first(`${survey}/map?role=staff`, /\/items\//);
+  await inspector.goto(`${base}/inspect`);
+  const surveys = await inspector.locator("main tbody a").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+  const closed = surveys.find((href) => href !== survey);
+  const finding = await first("/findings", /^\/findings\/finding_[0-9a-f]+$/);
   await inspector.context().close();
   const member = await open(browser, { role: "ciso" });
   await member.goto(base + survey);
@@ -24,10 +28,11 @@ export async function inspections(browser) {
   return [
     ...as("inspector", {
       inspect: "/inspect", "inspect-survey": survey, "inspect-map": `${survey}/map?role=staff`, "inspect-map-weakest": `${survey}/map?role=system_manager&order=weakest`,
+      "inspect-closed": closed, findings: "/findings", "findings-late": "/findings?timing=overdue", finding, "finding-raise": "/findings/new",
       "inspect-item": item, "inspect-place": `${place}?role=staff`, "inspect-roster": `${survey}/roster`, "inspect-upload": `${survey}/answers`, "inspect-new": "/inspect/new",
     }),
     ...as("planner", { "inspect-survey-reader": survey, "inspect-map-reader": `${survey}/map?role=ciso`, "inspect-unanswered-reader": `${place}/unanswered` }),
-    ...as("ciso", { "inspect-survey-own": survey, "inspect-place-own": `${place}?role=staff`, "inspect-unanswered": `${place}/unanswered` }),
+    ...as("ciso", { "inspect-survey-own": survey, "inspect-place-own": `${place}?role=staff`, "inspect-unanswered": `${place}/unanswered`, "findings-own": "/findings" }),
     ...as("staff", { "inspect-answer": "/inspect/answer" }),
   ];
 }
@@ -146,9 +151,46 @@ async function link(browser, place) {
   }
 }
 
+// What a closed survey left to be fixed: raised once, answered by the organisation, verified and closed by somebody else.
+async function findings(browser, list) {
+  const at = (wanted) => list.find(({ name }) => name === wanted).path;
+  const inspector = await open(browser, { role: "inspector" });
+  const raise = async () => {
+    await inspector.goto(`${base}${at("inspect-closed")}?lang=ja`);
+    await inspector.locator("#below").fill("85");
+    await inspector.locator("form[action$='/findings'] button").click();
+    await inspector.waitForURL("**/findings?source=survey_item");
+    return inspector.locator("#board-title ~ div tbody tr").evaluateAll((all) => all.map((row) => row.innerText).join());
+  };
+  const once = await raise();
+  check(once.length > 0 && (await raise()) === once, "findings", "raising a second time changes something");
+
+  const ciso = await open(browser, { role: "ciso" });
+  await ciso.goto(`${base}/findings?state=open&lang=ja`);
+  await ciso.locator("#list-title ~ div tbody a[href^='/findings/finding_']").first().click();
+  const path = new URL(ciso.url()).pathname;
+  await ciso.locator("#answer-words").fill("手順を改め、職員に周知した。");
+  await ciso.locator("form:has(#answer-words) button").click();
+  await ciso.locator(".note").waitFor();
+  check((await ciso.locator("button[value=verify]").count()) === 0, "findings", "who has answered may verify");
+  await picture(ciso, "finding-answered-ja-desktop");
+  await quiet(ciso, "answering a finding");
+  await ciso.context().close();
+
+  await inspector.goto(`${base}${path}?lang=en`);
+  await inspector.locator("button[value=verify]").click();
+  await inspector.locator("button[value=close]").click();
+  await inspector.locator("form:has(button[value=close])").waitFor({ state: "detached" });
+  await picture(inspector, "finding-closed-en-desktop");
+  check((await inspector.locator("#steps-title ~ div tbody tr").count()) === 4, "findings", "not every step is told");
+  await quiet(inspector, "closing a finding");
+  await inspector.context().close();
+}
+
 export async function inspection(browser, list) {
   await staff(browser);
+  await findings(browser, list);
   const place = list.find(({ name }) => name === "inspect-place-own").path.split("?")[0];
   await link(browser, place);
-  console.log("  inspection: thirty items on a small telephone, by touch and by keyboard; a personal link");
+  console.log("  inspection: thirty items on a small telephone, by touch and by keyboard; a personal link; a finding from the survey to its close");
 }

@@ -220,6 +220,7 @@ fn routes() -> (Router<Arc<App>>, Vec<Route>) {
         .get("/inspect/surveys/{id}", inspecting, page::inspect::survey::show)
         .post("/inspect/surveys/{id}/open", surveying, page::inspect::survey::open)
         .post("/inspect/surveys/{id}/close", surveying, page::inspect::survey::close)
+        .post("/inspect/surveys/{id}/findings", surveying, page::inspect::weak::raise)
         .get("/inspect/surveys/{id}/map", inspecting, page::inspect::map::show)
         .get("/inspect/surveys/{id}/items/{item}", inspecting, page::inspect::item::show)
         .get("/inspect/surveys/{id}/roster", surveying, roster::form)

@@ -206,6 +206,7 @@ async fn weak_items_of_a_closed_survey_become_findings_once() {
         "S-3 was nobody's duty, and C-1 was answered by nobody"
     );
     let found = list(store, house.scope(), &Filter::default(), None, 9, now()).await.unwrap().0.remove(0);
+    assert_eq!(found.item(), Some((id, "staff", "S-2")));
     assert_eq!((found.organisation, found.about), (world.organisations[0], format!("{id}/staff/S-2")));
     assert_eq!(finding(store, house.scope(), found.id).await.unwrap().1[0].evidence, "1 / 3");
     // Three people's answers are for who could open their forms.

@@ -82,7 +82,17 @@ struct WeakItem {
     share: Rate,
 }
 
+impl Finding {
+    /// The survey, role and reference of the item that it is about, when a survey left it.
+    pub fn item(&self) -> Option<(Id<base::Survey>, &str, &str)> {
+        let (survey, item) = self.about.split_once('/').filter(|_| self.source == Source::SurveyItem)?;
+        let (role, reference) = item.split_once('/')?;
+        Some((survey.parse().ok()?, role, reference))
+    }
+}
+
 impl WeakItem {
+    /// What [`Finding::item`] takes apart.
     fn about(&self, survey: Id<base::Survey>) -> String {
         format!("{survey}/{}/{}", self.item.role, self.item.reference)
     }

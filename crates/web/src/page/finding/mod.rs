@@ -160,7 +160,8 @@ fn gravity_name(visit: &Visit, one: &Finding) -> String {
     gravity_word(visit, one.gravity)
 }
 
-fn gravity_word(visit: &Visit, gravity: finding::Gravity) -> String {
+/// How grave something is, in words.
+pub(crate) fn gravity_word(visit: &Visit, gravity: finding::Gravity) -> String {
     match gravity {
         finding::Gravity::Rated(severity) => visit.level_name(severity),
         graded => visit.words.get(&format!("finding-gravity-{}", graded.word())),

@@ -10,13 +10,14 @@ use base::{Id, Right};
 use inspect::finding::{self, Act, Step};
 use jiff::civil::Date;
 
-use super::{age, gravity_name, said, source_name, state_name, timing_name};
+use super::{TITLE_CHARACTERS_MAX, age, gravity_name, said, source_name, state_name, timing_name};
 use crate::App;
 use crate::error::Failure;
 use crate::frame::Frame;
 use crate::markup::Markup;
+use crate::page::inspect::{item_href, role_name};
 use crate::page::part::Link;
-use crate::visible::Foreign;
+use crate::visible::{Foreign, neutral_short};
 use crate::visit::{Visit, render};
 
 #[derive(Template)]
@@ -27,6 +28,8 @@ struct OnePage {
     organisation: Link,
     source: String,
     about: Foreign,
+    /// The item of a survey that it is about.
+    item: Option<Link>,
     gravity: String,
     state: String,
     owner: Foreign,
@@ -71,6 +74,7 @@ pub(crate) async fn show(
         },
         source: source_name(&visit, found.source),
         about: Foreign(found.about.clone()),
+        item: found.item().map(|item| item_link(&visit, item)),
         gravity: gravity_name(&visit, &found),
         state: state_name(&visit, found.state),
         owner: Foreign(found.owner.clone()),
@@ -86,6 +90,13 @@ pub(crate) async fn show(
         may_close: may(Act::Close),
         may_reopen: may(Act::Reopen),
     })
+}
+
+fn item_link(visit: &Visit, (survey, role, reference): (Id<base::Survey>, &str, &str)) -> Link {
+    Link {
+        name: format!("{} {}", role_name(visit, role), neutral_short(reference, TITLE_CHARACTERS_MAX)),
+        href: item_href(survey, reference),
+    }
 }
 
 fn step_row(visit: &Visit, step: &Step) -> StepRow {

@@ -77,7 +77,7 @@ pub(crate) async fn show(
     let rows = rows.collect();
     let sum = sum(all.iter().filter_map(|(_, tallies)| tallies.get(role).copied()));
     let whole = Link { name: visit.words.get("inspect-pooled-of"), href: String::new() };
-    let path = super::item_href(survey.id, item);
+    let path = super::item_href(survey.id, &item.reference);
     render(&ItemPage {
         frame: visit.frame("/inspect", item.reference.clone()),
         crumb: crumb(&visit, &survey),

@@ -206,7 +206,7 @@ impl Map<'_> {
     }
 
     fn column(&self, item: &Item) -> Column {
-        let link = Link { name: item.reference.clone(), href: item_href(self.survey.id, item) };
+        let link = Link { name: item.reference.clone(), href: item_href(self.survey.id, &item.reference) };
         Column { link, title: said(self.visit, &item.title) }
     }
 

@@ -12,6 +12,7 @@ pub(crate) mod sheet;
 pub(crate) mod survey;
 pub(crate) mod unanswered;
 pub(crate) mod upload;
+pub(crate) mod weak;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use base::{Id, Organisation, Right};
-use inspect::catalogue::{Catalogue, Item, Words};
+use inspect::catalogue::{Catalogue, Words};
 use inspect::count::Counted;
 use inspect::progress::{self, Overview};
 use inspect::survey::{State as Stage, Survey};
@@ -190,8 +191,8 @@ fn tabs(visit: &Visit, catalogue: &Catalogue, path: &str, role: &str) -> Vec<(Li
 }
 
 /// The address of an item's page.
-fn item_href(survey: Id<base::Survey>, item: &Item) -> String {
-    format!("{}/items/{}", href(survey), crate::markup::url_encoded(&item.reference))
+pub(crate) fn item_href(survey: Id<base::Survey>, reference: &str) -> String {
+    format!("{}/items/{}", href(survey), crate::markup::url_encoded(reference))
 }
 
 /// An uploaded file, and the text of the other fields.

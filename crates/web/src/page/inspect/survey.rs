@@ -12,6 +12,7 @@ use inspect::survey::{State as Stage, Survey};
 use inspect::{Results, Summary, Withheld, progress, trend};
 
 use super::figure::{Both, Shown, both, shown};
+use super::weak::{self, WeakForm};
 use super::{crumb, found, href, lines, role_name, said, state_name, withheld};
 use crate::App;
 use crate::error::Failure;
@@ -51,6 +52,7 @@ struct SurveyPage {
     trend: Option<Trend>,
     links: Vec<Link>,
     steps: Vec<Step>,
+    weak: Option<WeakForm>,
 }
 
 struct RoleRow {
@@ -147,6 +149,7 @@ pub(crate) async fn show(
         trend: trend_of(&app, &visit, &survey, &catalogue).await?,
         links: links(&visit, &survey),
         steps: steps(&visit, &survey),
+        weak: weak::form(&visit, &survey),
     })
 }
 
