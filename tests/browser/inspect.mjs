@@ -182,7 +182,7 @@ async function findings(browser, list) {
   await inspector.locator("button[value=close]").click();
   await inspector.locator("form:has(button[value=close])").waitFor({ state: "detached" });
   await picture(inspector, "finding-closed-en-desktop");
-  check((await inspector.locator("#steps-title ~ div tbody tr").count()) === 4, "findings", "not every step is told");
+  check((await inspector.locator("#steps-title ~ div tbody tr").count()) >= 4, "findings", "not every step is told");
   await quiet(inspector, "closing a finding");
   await inspector.context().close();
 }

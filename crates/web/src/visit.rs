@@ -110,7 +110,7 @@ impl Visit {
 
     /// A moment for a table.
     pub(crate) fn time(&self, time: Timestamp) -> Markup {
-        when::element(self.language(), time)
+        when::element(self.language(), time, self.now)
     }
 
     /// An organisation by its name, leading to its page where the asker may see that.

@@ -110,13 +110,15 @@ pub fn duration(language: Language, from: Timestamp, to: Timestamp) -> String {
     }
 }
 
-/// A `<time>` element: short to read, full on hover, exact for machines.
-pub fn element(language: Language, time: Timestamp) -> Markup {
-    Markup::trusted(format!(
-        "<time datetime=\"{time}\" title=\"{}\">{}</time>",
-        full(language, time),
+/// A `<time>` element: short to read, with the year when it is not that of `now`; full on hover, exact for machines.
+pub fn element(language: Language, time: Timestamp, now: Timestamp) -> Markup {
+    let at = japan(time);
+    let text = if at.year() == base::japan_day(now).year() {
         short(language, time)
-    ))
+    } else {
+        format!("{} {:02}:{:02}", date(language, at.date()), at.hour(), at.minute())
+    };
+    Markup::trusted(format!("<time datetime=\"{time}\" title=\"{}\">{text}</time>", full(language, time)))
 }
 
 /// As [`element`], in as few characters as the day allows: only the clock when it is that of `now`.
@@ -168,6 +170,15 @@ mod tests {
         assert_eq!(formal(Language::En, time), "Wed 15 Jul 2026, 00:02 JST");
         assert_eq!(clock(time), "00:02:05");
         assert_eq!(hour(Language::Ja, time), "0時");
+    }
+
+    #[test]
+    fn a_time_of_another_year_says_so() {
+        let time: Timestamp = "2025-08-05T01:00:00Z".parse().unwrap();
+        let shown = |language, now: &str| element(language, time, now.parse().unwrap()).as_str().to_owned();
+        assert!(shown(Language::Ja, "2025-12-31T14:59:59Z").contains(">8月5日 10:00<"));
+        assert!(shown(Language::Ja, "2025-12-31T15:00:00Z").contains(">2025年8月5日 10:00<"));
+        assert!(shown(Language::En, "2026-07-15T00:00:00Z").contains(">5 Aug 2025 10:00<"));
     }
 
     #[test]
