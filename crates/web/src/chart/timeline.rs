@@ -189,8 +189,8 @@ fn table(timeline: &Timeline<'_>) -> Markup {
             format_args!(
                 "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
                 escaped(&line.label),
-                when::element(timeline.language, line.start),
-                when::element(timeline.language, line.end),
+                when::element(timeline.language, line.start, line.end),
+                when::element(timeline.language, line.end, line.end),
                 count(line.count)
             ),
         );
